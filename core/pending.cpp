@@ -1,0 +1,58 @@
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/query.hpp>
+#include <oneloop/detail/pending.hpp>
+
+namespace oneloop::detail {
+
+namespace {
+
+class pending_service final : public boost::asio::execution_context::service {
+public:
+    using key_type = pending_service;
+    static boost::asio::execution_context::id id;
+
+    explicit pending_service(boost::asio::execution_context& context) : service(context) {}
+    const std::shared_ptr<pending_registry>& registry() const noexcept { return registry_; }
+
+private:
+    void shutdown() noexcept override {
+        for (;;) {
+            std::shared_ptr<pending> operation;
+            {
+                std::lock_guard lock(registry_->mutex);
+                if (registry_->all.empty())
+                    return;
+                // Empty when another thread is destroying it this moment
+                operation = registry_->all.front().weak_from_this().lock();
+                registry_->all.pop_front();
+            }
+            if (operation)
+                operation->abandon();
+        }
+    }
+
+    std::shared_ptr<pending_registry> registry_ = std::make_shared<pending_registry>();
+};
+
+boost::asio::execution_context::id pending_service::id;
+
+} // namespace
+
+std::shared_ptr<pending_registry> pending_registry::of(const executor& loop) {
+    auto& context = boost::asio::query(loop, boost::asio::execution::context);
+    return boost::asio::use_service<pending_service>(context).registry();
+}
+
+pending::pending(std::shared_ptr<pending_registry> registry) : registry_(std::move(registry)) {
+    std::lock_guard lock(registry_->mutex);
+    registry_->all.push_back(*this);
+}
+
+pending::~pending() {
+    std::lock_guard lock(registry_->mutex);
+    if (is_linked())
+        registry_->all.erase(registry_->all.iterator_to(*this));
+}
+
+} // namespace oneloop::detail

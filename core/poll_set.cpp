@@ -1,0 +1,96 @@
+#include "core/poll_set.hpp"
+
+#include <sys/epoll.h>
+#include <boost/system/system_error.hpp>
+
+#include <array>
+#include <cerrno>
+
+namespace oneloop {
+namespace {
+
+int make_epoll() {
+    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0)
+        throw boost::system::system_error(errno, boost::system::system_category(), "epoll_create1");
+    return fd;
+}
+
+epoll_event event_for(int fd, unsigned what) {
+    epoll_event event{};
+    event.events = (what & readable ? EPOLLIN : 0U) | (what & writable ? EPOLLOUT : 0U);
+    event.data.fd = fd;
+    return event;
+}
+
+unsigned readiness_of(unsigned events) {
+    // An error or a hang-up wakes whoever waits, in whichever direction: the library reads it from the socket.
+    if (events & (EPOLLERR | EPOLLHUP))
+        return readable | writable;
+    return (events & EPOLLIN ? readable : 0U) | (events & EPOLLOUT ? writable : 0U);
+}
+
+} // namespace
+
+poll_set::poll_set(const executor& loop) : epoll_(loop, make_epoll()) {}
+
+void poll_set::run(ready_function ready) {
+    ready_ = std::move(ready);
+    arm();
+}
+
+void poll_set::rest() {
+    ready_ = nullptr;
+    error_code ignored;
+    epoll_.cancel(ignored);
+}
+
+void poll_set::want(int fd, unsigned what) { tell_epoll(table_.want(fd, what), fd, what); }
+
+void poll_set::tell_epoll(interest_table::step step, int fd, unsigned what) {
+    using step_type = interest_table::step;
+    if (step == step_type::nothing)
+        return;
+    epoll_event event = event_for(fd, what);
+    const int epoll = epoll_.native_handle();
+    if (step == step_type::remove) {
+        ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event); // gone already is as good
+        return;
+    }
+    const int first = step == step_type::add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (::epoll_ctl(epoll, first, fd, &event) == 0)
+        return;
+    // The number was closed behind our back and belongs to another socket now: do what would have been right.
+    if (errno == ENOENT)
+        ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+    else if (errno == EEXIST)
+        ::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+    else
+        table_.forget(fd); // EBADF: closed; the library finds out at its next call
+}
+
+void poll_set::arm() {
+    if (armed_ || !ready_)
+        return;
+    armed_ = true;
+    epoll_.async_wait(epoll_.wait_read, [self = shared_from_this()](error_code stopped) {
+        self->armed_ = false;
+        if (!stopped)
+            self->deliver();
+        self->arm();
+    });
+}
+
+void poll_set::deliver() {
+    std::array<epoll_event, 64> events;
+    const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count && ready_; ++i) {
+        const int fd = events[static_cast<std::size_t>(i)].data.fd;
+        if (table_.wanted(fd) == not_ready)
+            tell_epoll(table_.unwanted(fd), fd, not_ready);
+        else
+            ready_(fd, readiness_of(events[static_cast<std::size_t>(i)].events));
+    }
+}
+
+} // namespace oneloop

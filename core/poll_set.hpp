@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/interest.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <oneloop/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace oneloop {
+
+/// Watches descriptors that a C library owns: an epoll of our own inside one Asio descriptor. It never closes them.
+///
+/// Why not one Asio descriptor each: libcurl closes sockets behind our back, the kernel gives the number out again, and
+/// Asio ignores what epoll_ctl says about it, so a wait would never end. Here the errors are seen and put right.
+class poll_set : public std::enable_shared_from_this<poll_set> {
+public:
+    using ready_function = std::function<void(int fd, unsigned what)>;
+
+    /// Throws system_error where the process has no descriptor left.
+    explicit poll_set(const executor& loop);
+
+    /// Calls `ready` from the loop until rest(). Only meanwhile does the loop have work because of this object.
+    void run(ready_function ready);
+    void rest();
+
+    void want(int fd, unsigned what);
+    void forget(int fd) { table_.forget(fd); }
+
+private:
+    void arm();
+    void deliver();
+    void tell_epoll(interest_table::step, int fd, unsigned what);
+
+    boost::asio::posix::stream_descriptor epoll_;
+    interest_table table_;
+    ready_function ready_;
+    bool armed_ = false;
+};
+
+} // namespace oneloop

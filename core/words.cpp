@@ -1,0 +1,35 @@
+#include "core/words.hpp"
+
+#include <array>
+#include <cstdio>
+
+namespace oneloop {
+namespace {
+
+std::string short_number(double value, const char* unit) {
+    std::array<char, 48> text{};
+    std::snprintf(text.data(), text.size(), "%.4g %s", value, unit);
+    return text.data();
+}
+
+} // namespace
+
+std::string in_words(std::chrono::steady_clock::duration d) {
+    const double seconds = std::chrono::duration<double>(d).count();
+    if (seconds >= 1 || seconds <= 0)
+        return short_number(seconds, "s");
+    return seconds >= 1e-3 ? short_number(seconds * 1e3, "ms") : short_number(seconds * 1e6, "us");
+}
+
+std::string in_words(std::uint64_t bytes) {
+    static constexpr std::array units{"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (value >= 1024 && unit + 1 < units.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return short_number(value, units[unit]);
+}
+
+} // namespace oneloop

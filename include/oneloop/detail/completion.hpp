@@ -1,0 +1,115 @@
+#pragma once
+
+/// The handler of one operation after its type was erased: it is called exactly once, never inside the initiating
+/// call, and through its own executor. This is where the templates of the public headers end.
+
+#include <oneloop/awaitable.hpp>
+#include <oneloop/detail/story.hpp>
+#include <oneloop/error.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+
+#include <memory>
+
+namespace oneloop::detail {
+
+template <class... Results>
+class completion {
+public:
+    completion() = default;
+
+    /// `loop` runs a handler that has no executor of its own.
+    template <class Handler>
+    completion(Handler handler, const executor& loop)
+        : story_(story_of(handler)),
+          work_(boost::asio::prefer(
+              executor(boost::asio::get_associated_executor(handler, loop)),
+              boost::asio::execution::outstanding_work.tracked
+          )),
+          handler_(std::move(handler)) {}
+
+    explicit operator bool() const noexcept { return static_cast<bool>(handler_); }
+
+    /// Where a cancellation request arrives. It is disconnected before the handler is called, so what was put there
+    /// need not outlive the operation.
+    boost::asio::cancellation_slot slot() const noexcept {
+        return boost::asio::get_associated_cancellation_slot(handler_);
+    }
+
+    void succeed(Results... results) { finish(&completion::later, error_code(), std::move(results)...); }
+    void fail(failure why) { fail(&completion::later, std::move(why)); }
+
+    /// From a handler of the loop: the caller's handler may run before these return, and may destroy what is around.
+    void succeed_here(Results... results) { finish(&completion::here, error_code(), std::move(results)...); }
+    void fail_here(failure why) { fail(&completion::here, std::move(why)); }
+
+private:
+    struct bound;
+
+    void fail(void (*how)(executor, bound), failure why) {
+        const error_code code = why.code();
+        if (story_)
+            *story_ = std::move(why);
+        finish(how, code, Results()...);
+    }
+
+    void finish(void (*how)(executor, bound), error_code code, Results... results) {
+        if (!handler_)
+            return; // abandoned: the context it belonged to is gone
+        if (auto s = slot(); s.is_connected())
+            s.clear();
+        how(std::move(work_), bound{std::move(handler_), code, std::tuple<Results...>(std::move(results)...)});
+    }
+
+    static void later(executor run_on, bound call) { boost::asio::post(run_on, std::move(call)); }
+    static void here(executor run_on, bound call) { boost::asio::dispatch(run_on, std::move(call)); }
+
+    using handler_type = boost::asio::any_completion_handler<void(error_code, Results...)>;
+
+    struct bound {
+        handler_type handler;
+        error_code code;
+        std::tuple<Results...> results;
+
+        void operator()() {
+            std::apply(
+                [this](auto&... values) { std::move(handler)(code, std::move(values)...); }, results
+            );
+        }
+    };
+
+    failure* story_ = nullptr;
+    executor work_; // keeps the handler's loop running until the handler was called
+    handler_type handler_;
+};
+
+/// What an initiating function hands to Asio: calls `Start(engine, completion, args…)` with the handler erased.
+/// It shares the engine, so that an operation that was deferred may be started after the client's own end.
+template <class Engine, class Start, class... Results>
+class initiation {
+public:
+    using executor_type = executor;
+
+    initiation(executor loop, std::shared_ptr<Engine> engine, Start start)
+        : loop_(std::move(loop)), engine_(std::move(engine)), start_(start) {}
+
+    executor_type get_executor() const noexcept { return loop_; }
+
+    template <class Handler, class... Args>
+    void operator()(Handler&& handler, Args&&... args) const {
+        start_(engine_, completion<Results...>(std::forward<Handler>(handler), loop_), std::forward<Args>(args)...);
+    }
+
+private:
+    executor loop_;
+    std::shared_ptr<Engine> engine_;
+    Start start_;
+};
+
+} // namespace oneloop::detail

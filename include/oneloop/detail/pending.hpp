@@ -1,0 +1,43 @@
+#pragma once
+
+/// Operations in flight belong to the loop's context, as Asio's own do: when an io_context is destroyed with work
+/// pending, their handlers are destroyed uncalled. Without this a coroutine that waits for a client which lives in the
+/// same coroutine would keep itself alive for ever.
+
+#include <oneloop/awaitable.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <memory>
+#include <mutex>
+
+namespace oneloop::detail {
+
+class pending;
+
+/// Every operation in flight on one context. Operations share it, because a thread may hold one for longer than the
+/// context lives.
+struct pending_registry {
+    std::mutex mutex;
+    boost::intrusive::list<pending, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> all;
+
+    static std::shared_ptr<pending_registry> of(const executor& loop);
+};
+
+class pending : public std::enable_shared_from_this<pending>, public boost::intrusive::list_base_hook<> {
+public:
+    pending(const pending&) = delete;
+    pending& operator=(const pending&) = delete;
+
+    /// The context dies: let go of every handler without calling it.
+    virtual void abandon() noexcept = 0;
+
+protected:
+    explicit pending(std::shared_ptr<pending_registry> registry);
+    virtual ~pending();
+
+private:
+    std::shared_ptr<pending_registry> registry_;
+};
+
+} // namespace oneloop::detail

@@ -1,0 +1,40 @@
+#pragma once
+
+/// Those who wait for one thing, first come first served. Every wait can be cancelled and gives its place free.
+
+#include <oneloop/detail/completion.hpp>
+#include <oneloop/detail/pending.hpp>
+#include <oneloop/token.hpp>
+
+#include <list>
+#include <memory>
+
+namespace oneloop::detail {
+
+class wait_list : public std::enable_shared_from_this<wait_list> {
+public:
+    explicit wait_list(executor loop) : loop_(std::move(loop)), registry_(pending_registry::of(loop_)) {}
+
+    /// Completes when notified, or with operation_aborted when cancelled.
+    template <class Token = throwing_t>
+    auto wait(Token&& token = {}) {
+        using start = void (*)(const std::shared_ptr<wait_list>&, completion<>);
+        return boost::asio::async_initiate<Token, void(error_code)>(
+            initiation<wait_list, start>(loop_, shared_from_this(), &wait_list::enter), token
+        );
+    }
+
+    bool empty() const noexcept { return waiters_.empty(); }
+    void notify_one();
+    void notify_all();
+
+private:
+    struct waiter;
+    static void enter(const std::shared_ptr<wait_list>& self, completion<> handler);
+
+    executor loop_;
+    std::shared_ptr<pending_registry> registry_;
+    std::list<std::shared_ptr<waiter>> waiters_;
+};
+
+} // namespace oneloop::detail
