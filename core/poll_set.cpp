@@ -82,6 +82,7 @@ void poll_set::arm() {
 }
 
 void poll_set::deliver() {
+    const auto ready = ready_; // a call may end with rest(), which drops it
     std::array<epoll_event, 64> events;
     const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count && ready_; ++i) {
@@ -89,7 +90,7 @@ void poll_set::deliver() {
         if (table_.wanted(fd) == not_ready)
             tell_epoll(table_.unwanted(fd), fd, not_ready);
         else
-            ready_(fd, readiness_of(events[static_cast<std::size_t>(i)].events));
+            ready(fd, readiness_of(events[static_cast<std::size_t>(i)].events));
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <oneloop/awaitable.hpp>
+#include <oneloop/error.hpp>
 
 #include <functional>
 #include <memory>
