@@ -1,8 +1,9 @@
 #pragma once
 
-/// How the story of a failure travels beside a plain error_code: a handler may have an associated `failure*`, found
-/// through as_tuple, bind_executor and the other adapters by Asio's own associator protocol. The initiating function
-/// takes it from the handler before the handler's type is erased; the operation fills it when it fails.
+/// How the story of a failure travels beside a plain error_code: a handler may have an associated `failure*`,
+/// found through as_tuple, bind_executor and the other adapters by Asio's own associator protocol. The
+/// initiating function takes it from the handler before the handler's type is erased; the operation fills it
+/// when it fails.
 
 #include <oneloop/error.hpp>
 
@@ -55,14 +56,13 @@ struct story_initiation {
 
     template <class Handler, class... Args>
     void operator()(Handler&& handler, Args&&... args) && {
-        std::move(init)(
-            story_handler<std::decay_t<Handler>>{story, std::forward<Handler>(handler)},
-            std::forward<Args>(args)...
-        );
+        std::move(init
+        )(story_handler<std::decay_t<Handler>>{story, std::forward<Handler>(handler)},
+          std::forward<Args>(args)...);
     }
     template <class Handler, class... Args>
     void operator()(Handler&& handler, Args&&... args) const& {
-        story_initiation(*this)(std::forward<Handler>(handler), std::forward<Args>(args)...);
+        story_initiation (*this)(std::forward<Handler>(handler), std::forward<Args>(args)...);
     }
 };
 
@@ -91,8 +91,8 @@ struct boost::asio::async_result<oneloop::detail::with_story<Token>, Signatures.
     static auto initiate(Init&& init, RawToken&& with, Args&&... args) {
         auto token = std::forward<RawToken>(with).token;
         return boost::asio::async_initiate<Token, Signatures...>(
-            oneloop::detail::story_initiation<std::decay_t<Init>>{with.story, std::forward<Init>(init)}, token,
-            std::forward<Args>(args)...
+            oneloop::detail::story_initiation<std::decay_t<Init>>{with.story, std::forward<Init>(init)},
+            token, std::forward<Args>(args)...
         );
     }
 };
