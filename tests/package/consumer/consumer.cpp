@@ -12,4 +12,6 @@ static boost::asio::awaitable<int> answer() {
     co_return 42;
 }
 
-int main() { return oneloop::run(answer()) == 42 ? 0 : 1; }
+int main() {
+    return oneloop::run(answer()) == 42 ? 0 : 1;
+}
