@@ -6,8 +6,10 @@
 
 static boost::asio::awaitable<int> answer() {
 #ifdef WITH_HTTP
-    oneloop::http::client http;
-    static_cast<void>(http);
+    oneloop::http::client http(co_await oneloop::this_coro::executor);
+    const auto refused = co_await http.get("nonsense", oneloop::nothrow);
+    if (!(refused.error() == oneloop::condition::argument))
+        co_return 1;
 #endif
     co_return 42;
 }
