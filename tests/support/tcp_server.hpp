@@ -1,0 +1,108 @@
+#pragma once
+
+/// A server that does what a script says, on a thread and a loop of its own: the rude, slow and silent
+/// servers that no real one can be made to be.
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace oneloop::testing {
+
+/// What the server does with one connection, in this order. After the last step the connection is closed.
+class script {
+public:
+    enum class kind { expect, send, send_slowly, wait_for_requests, hang, stall, reset, half_close, repeat };
+    struct step {
+        kind what;
+        std::string bytes;
+        std::size_t count = 0;
+    };
+
+    /// Reads until `end`, and notes what was read as a request. Its answer counts as done at the next expect.
+    script& expect(std::string end) { return add(kind::expect, std::move(end)); }
+    script& expect_request() { return expect("\r\n\r\n"); }
+    script& send(std::string bytes) { return add(kind::send, std::move(bytes)); }
+    /// One byte per write and packet.
+    script& send_slowly(std::string bytes) { return add(kind::send_slowly, std::move(bytes)); }
+    /// Goes on when the server has seen `n` requests on all its connections: proof that they were there at
+    /// once.
+    script& wait_for_requests(std::size_t n) { return add(kind::wait_for_requests, {}, n); }
+    /// Reads and drops whatever comes, answers nothing, until the client closes or the server stops.
+    script& hang() { return add(kind::hang); }
+    /// Does not even read, until the server stops.
+    script& stall() { return add(kind::stall); }
+    script& reset() { return add(kind::reset); }
+    /// Sends FIN and goes on.
+    script& half_close() { return add(kind::half_close); }
+    /// From the beginning again, until the client closes.
+    script& repeat() { return add(kind::repeat); }
+
+    const std::vector<step>& steps() const noexcept { return steps_; }
+
+private:
+    script& add(kind what, std::string bytes = {}, std::size_t count = 0) {
+        steps_.push_back({what, std::move(bytes), count});
+        return *this;
+    }
+    std::vector<step> steps_;
+};
+
+/// Answers every request of every connection: 200 and `body`.
+script http_answers(const std::string& body);
+
+class tcp_server_options {
+public:
+    tcp_server_options() = default;
+    tcp_server_options& ipv6() { return address_ = boost::asio::ip::address_v6::loopback(), *this; }
+    /// TLS with this certificate and key (PEM files).
+    tcp_server_options& tls(std::filesystem::path certificate, std::filesystem::path key) {
+        return certificate_ = std::move(certificate), key_ = std::move(key), *this;
+    }
+
+    boost::asio::ip::address address_ = boost::asio::ip::address_v4::loopback();
+    std::filesystem::path certificate_, key_;
+};
+
+/// Bound to a free port of the loopback; stops, with all its connections, when it is destroyed.
+class tcp_server {
+public:
+    using clock = std::chrono::steady_clock;
+    struct request {
+        std::string bytes;
+        std::size_t connection;
+        clock::time_point at;
+    };
+
+    explicit tcp_server(script every_connection, tcp_server_options options = {});
+    /// The script of the n-th connection, counted from 0. Called on the server's thread.
+    explicit tcp_server(std::function<script(std::size_t)> nth_connection, tcp_server_options options = {});
+    ~tcp_server();
+
+    std::uint16_t port() const noexcept { return port_; }
+    /// "http://127.0.0.1:4711/path"; https with a certificate.
+    std::string url(const std::string& path = "/") const { return base_ + path; }
+
+    std::size_t connections() const; ///< accepted so far
+    std::size_t open_connections() const;
+    std::vector<request> requests() const;
+    std::size_t most_requests_at_once() const;
+
+    /// What was seen can still be asked for.
+    void stop();
+
+private:
+    class inside;
+    std::unique_ptr<inside> inside_;
+    std::shared_ptr<class server_log> log_;
+    std::uint16_t port_;
+    std::string base_;
+};
+
+} // namespace oneloop::testing
