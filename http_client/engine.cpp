@@ -54,6 +54,7 @@ void engine::accept(
         );
         return;
     }
+    t->phase_begun = [this, t = t.get()] { deadlines_.watch(t, t->limits.next().at); };
     transfers_.emplace(t.get(), t);
     if (auto slot = t->handler.slot(); slot.is_connected())
         slot.assign([self = shared_from_this(), t](asio::cancellation_type) {

@@ -62,6 +62,11 @@ result<target> target::parse(const std::string& url) {
 
     t.secure_ = scheme == "https";
     t.host_ = part(parsed, CURLUPART_HOST);
+    // Example.org is example.org: one connection, one place in the queue, one look-up
+    std::ranges::transform(t.host_, t.host_.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    curl_url_set(parsed, CURLUPART_HOST, t.host_.c_str(), 0);
     t.port_ = part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     if (t.host_.starts_with('['))
         t.host_ = t.host_.substr(1, t.host_.find(']') - 1);

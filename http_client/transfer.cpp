@@ -1,7 +1,10 @@
 #include "http_client/transfer.hpp"
 
 #include "core/words.hpp"
+#include "http_client/trust.hpp"
 #include <oneloop/http/error.hpp>
+
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -36,8 +39,8 @@ timeouts transfer::limits_of(const client_options& defaults) const {
 
 void transfer::set_up(easy& e, const client_options& options) {
     e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
-    if (!options.trust_file_.empty())
-        e.set(CURLOPT_CAINFO, options.trust_file_.c_str());
+    trust(e, options.trust_file_);
+    e.set(CURLOPT_SOCKOPTFUNCTION, &transfer::on_connecting);
     e.set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
     e.set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
     e.set(CURLOPT_PREREQFUNCTION, &transfer::on_request);
@@ -45,6 +48,7 @@ void transfer::set_up(easy& e, const client_options& options) {
 
 void transfer::prepare(std::unique_ptr<easy> handle, const boost::asio::ip::address& at) {
     easy_ = std::move(handle);
+    socket_ = CURL_SOCKET_BAD;
     easy& e = *easy_;
     e.clear_error_text();
 
@@ -65,6 +69,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, const boost::asio::ip::addr
     e.set(CURLOPT_SSL_VERIFYPEER, options.accept_any_certificate_ ? 0L : 1L);
     e.set(CURLOPT_SSL_VERIFYHOST, options.accept_any_certificate_ ? 0L : 2L);
     e.set(CURLOPT_PRIVATE, this);
+    e.set(CURLOPT_SOCKOPTDATA, this);
     e.set(CURLOPT_HEADERDATA, this);
     e.set(CURLOPT_WRITEDATA, this);
     e.set(CURLOPT_PREREQDATA, this);
@@ -78,15 +83,26 @@ int transfer::on_request(void* self, char*, char*, int, int) {
     // dead and it repeats the request by itself: right for GET, which may be repeated.
     t.request_begun_ = true;
     t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
-    t.limits.enter(oneloop::phase::first_byte, clock::now());
+    t.enter(oneloop::phase::first_byte);
     return CURL_PREREQFUNC_OK;
+}
+
+int transfer::on_connecting(void* self, curl_socket_t fd, curlsocktype) {
+    static_cast<transfer*>(self)->socket_ = fd;
+    return CURL_SOCKOPT_OK;
+}
+
+void transfer::enter(oneloop::phase p) {
+    limits.enter(p, clock::now());
+    if (phase_begun)
+        phase_begun();
 }
 
 std::size_t transfer::on_header(char* data, std::size_t, std::size_t size, void* self) {
     auto& t = *static_cast<transfer*>(self);
     t.outcome_ = oneloop::outcome::answered;
     if (t.limits.where() != oneloop::phase::receive)
-        t.limits.enter(oneloop::phase::receive, clock::now());
+        t.enter(oneloop::phase::receive);
     else
         t.limits.progress(clock::now());
     t.header_line(std::string_view(data, size));
@@ -157,8 +173,11 @@ oneloop::phase transfer::where() const {
     const oneloop::phase p = limits.where();
     if (p != oneloop::phase::connect || !easy_ || !url.secure())
         return p;
-    // libcurl has no callback between the two, but it keeps the time at which TCP was connected
-    return easy_->info<curl_off_t>(CURLINFO_CONNECT_TIME_T) > 0 ? oneloop::phase::tls : p;
+    // libcurl has no callback between the two, but a socket that is connected has a peer
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    const bool connected = ::getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+    return connected ? oneloop::phase::tls : p;
 }
 
 failure transfer::tell(failure why) const {

@@ -12,6 +12,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/address.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,12 +66,15 @@ public:
     std::vector<boost::asio::ip::address> addresses;
     std::size_t next_address = 0;
     std::shared_ptr<file_sink> file;
+    std::function<void()> phase_begun; // a new limit may come before the one that was waited for
     bool finished = false;
 
 private:
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
     static int on_request(void* self, char*, char*, int, int);
+    static int on_connecting(void* self, curl_socket_t fd, curlsocktype);
+    void enter(oneloop::phase);
 
     void header_line(std::string_view line);
     std::size_t body(const char* data, std::size_t size);
@@ -81,6 +85,7 @@ private:
     response answer_;
     failure refusal_; // why we ended it from inside a callback
     oneloop::outcome outcome_ = oneloop::outcome::not_sent;
+    curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
     bool request_begun_ = false, headers_ended_ = false;
 };
 
