@@ -2,9 +2,9 @@
 
 #include "core/ares_include.hpp"
 #include "core/sigpipe.hpp"
+#include <oneloop/resolver.hpp>
 
 #include <netinet/in.h>
-#include <oneloop/resolver.hpp>
 #include <sys/time.h>
 
 #include <algorithm>
@@ -41,7 +41,8 @@ bool read_address(const sockaddr* from, ip::address& to) {
     return true;
 }
 
-// The answer is good for as long as all that it was put together from: every address and every alias on the way.
+// The answer is good for as long as all that it was put together from: every address and every alias on the
+// way.
 void read_answer(const ares_addrinfo& from, dns_answer& to) {
     int seconds = std::numeric_limits<int>::max();
     for (const auto* alias = from.cnames; alias; alias = alias->next)
@@ -61,12 +62,18 @@ void read_answer(const ares_addrinfo& from, dns_answer& to) {
 
 std::string dns_reason(const error_code& code) {
     switch (code.value()) {
-    case ARES_ENOTFOUND: return "no such host";
-    case ARES_ENODATA: return "the host has no address";
-    case ARES_ESERVFAIL: return "the DNS server failed";
-    case ARES_EREFUSED: return "the DNS server refused to answer";
-    case ARES_ECONNREFUSED: return "no DNS server could be reached";
-    default: return code.message();
+        case ARES_ENOTFOUND:
+            return "no such host";
+        case ARES_ENODATA:
+            return "the host has no address";
+        case ARES_ESERVFAIL:
+            return "the DNS server failed";
+        case ARES_EREFUSED:
+            return "the DNS server refused to answer";
+        case ARES_ECONNREFUSED:
+            return "no DNS server could be reached, or all failed"; // 1.18 tells them not apart
+        default:
+            return code.message();
     }
 }
 
@@ -86,16 +93,18 @@ ares_channel::ares_channel(const executor& loop, const settings& how, answer_fun
 void ares_channel::open(const settings& how) {
     std::array<char, 3> hosts_file_then_dns{"fb"};
     ares_options options{};
-    // HOSTALIASES in the environment could send any name elsewhere. Sockets are close-on-exec by c-ares' own doing.
+    // HOSTALIASES in the environment could send any name elsewhere. Sockets are close-on-exec by c-ares' own
+    // doing.
     options.flags = ARES_FLAG_NOALIASES;
     options.lookups = hosts_file_then_dns.data();
-    // Tried twice, and asked anew by the resolver until its own limit: a server that never answers for IPv6 then costs
-    // a part of that limit, and not the addresses of IPv4 too.
+    // Tried twice, and asked anew by the resolver until its own limit: a server that never answers for IPv6
+    // then costs a part of that limit, and not the addresses of IPv4 too.
     options.tries = 2;
     options.timeout = static_cast<int>(how.patience.count());
     options.sock_state_cb = &ares_channel::on_state;
     options.sock_state_cb_data = this;
-    int given = ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_SOCK_STATE_CB;
+    int given =
+        ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_QUERY_CACHE
     options.qcache_max_ttl = 0; // the cache is ours
     given |= ARES_OPT_QUERY_CACHE;
@@ -124,7 +133,8 @@ void ares_channel::ask(std::string name) {
     auto asked = std::make_unique<question>();
     asked->channel = this;
     asked->name = std::move(name);
-    const std::string text = asked->name; // the question may be answered, and gone, when c-ares still reads it
+    const std::string text =
+        asked->name; // the question may be answered, and gone, when c-ares still reads it
     ++unanswered_;
     being_asked_ = asked.release();
     ::ares_getaddrinfo(channel_, text.c_str(), nullptr, &hints, &ares_channel::on_answer, being_asked_);
@@ -168,7 +178,9 @@ void ares_channel::on_answer(void* asked, int status, int, ares_addrinfo* result
 }
 
 void ares_channel::process(int fd, unsigned what) {
-    ::ares_process_fd(channel_, what & readable ? fd : ARES_SOCKET_BAD, what & writable ? fd : ARES_SOCKET_BAD);
+    ::ares_process_fd(
+        channel_, what & readable ? fd : ARES_SOCKET_BAD, what & writable ? fd : ARES_SOCKET_BAD
+    );
     settle();
 }
 

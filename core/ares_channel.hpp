@@ -1,11 +1,11 @@
 #pragma once
 
 #include "core/poll_set.hpp"
+#include <oneloop/awaitable.hpp>
+#include <oneloop/error.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <oneloop/awaitable.hpp>
-#include <oneloop/error.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -32,21 +32,22 @@ struct dns_answer {
 /// Why there is no answer, in words for those who do not know DNS by heart.
 std::string dns_reason(const error_code&);
 
-/// One channel of c-ares on one executor: its sockets, its timer and its questions. It has work on the loop only while
-/// a question is unanswered.
+/// One channel of c-ares on one executor: its sockets, its timer and its questions. It has work on the loop
+/// only while a question is unanswered.
 ///
-/// c-ares calls back in the middle of its own functions, and does not take being destroyed there. So an answer is put
-/// aside, and told when c-ares has returned.
+/// c-ares calls back in the middle of its own functions, and does not take being destroyed there. So an
+/// answer is put aside, and told when c-ares has returned.
 class ares_channel : public std::enable_shared_from_this<ares_channel> {
 public:
     using answer_function = std::function<void(const std::string& name, dns_answer)>;
 
     struct settings {
-        std::vector<std::string> servers; ///< "host:port"; none: the system's
+        std::vector<std::string> servers;     ///< "host:port"; none: the system's
         std::chrono::milliseconds patience{}; ///< with one server before the next is asked
     };
 
-    /// `tell` must not destroy the channel. Throws system_error where c-ares or the process cannot have one more.
+    /// `tell` must not destroy the channel. Throws system_error where c-ares or the process cannot have one
+    /// more.
     ares_channel(const executor& loop, const settings&, answer_function tell);
     ~ares_channel();
     ares_channel(const ares_channel&) = delete;

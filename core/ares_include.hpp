@@ -13,8 +13,8 @@ static_assert(ARES_SUCCESS == 0, "a status is the value of an error_code, in whi
 
 namespace oneloop {
 
-/// ares_library_init for the whole process, once; gives its status. It is never undone: another library of the process
-/// may use c-ares too.
+/// ares_library_init for the whole process, once; gives its status. It is never undone: another library of
+/// the process may use c-ares too.
 inline int init_ares() {
     static const int status = ::ares_library_init(ARES_LIB_INIT_ALL);
     return status;

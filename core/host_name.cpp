@@ -25,7 +25,8 @@ const char* refuse_host_name(std::string_view name) noexcept {
         if (c == '.' && label == 0)
             return "the name of a host cannot begin with a dot or have two dots in a row";
         if (c != '.' && !is_name_character(c))
-            return "the name of a host has letters, digits, '-', '_' and '.' only; others are written in punycode (xn--)";
+            return "the name of a host has letters, digits, '-', '_' and '.' only; others are written in "
+                   "punycode (xn--)";
         label = c == '.' ? 0 : label + 1;
         if (label > longest_label)
             return "between two dots of a host's name are 63 characters at most";
@@ -43,7 +44,9 @@ std::string normal_host_name(std::string name) {
 std::string printable_host_name(std::string_view name) {
     const bool cut = name.size() > longest_name + 1;
     std::string shown(name.substr(0, longest_name + 1));
-    std::ranges::replace_if(shown, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+    std::ranges::replace_if(
+        shown, [](char c) { return c < 0x20 || c > 0x7e; }, '?'
+    );
     return cut ? shown + "..." : shown;
 }
 

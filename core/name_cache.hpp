@@ -1,8 +1,9 @@
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
 #include <oneloop/deadline.hpp>
 #include <oneloop/error.hpp>
+
+#include <boost/asio/ip/address.hpp>
 
 #include <cstddef>
 #include <list>
@@ -26,7 +27,8 @@ public:
 
     explicit name_cache(std::size_t max_names) : max_names_(max_names) {}
 
-    /// Takes the place of an older answer. One that may not be kept (`ttl` of 0 or less) removes the older one only.
+    /// Takes the place of an older answer. One that may not be kept (`ttl` of 0 or less) removes the older
+    /// one only.
     void put(std::string name, answer what, clock::duration ttl, clock::time_point now) {
         if (const auto old = by_name_.find(name); old != by_name_.end())
             remove(old->second);
@@ -72,7 +74,7 @@ private:
     }
 
     std::size_t max_names_;
-    std::list<entry> by_use_; // the one used last comes first
+    std::list<entry> by_use_;                             // the one used last comes first
     std::unordered_map<std::string_view, place> by_name_; // views of the names in the list
 };
 

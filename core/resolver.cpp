@@ -1,7 +1,7 @@
 #include "core/resolver_engine.hpp"
+#include <oneloop/resolver.hpp>
 
 #include <boost/asio/dispatch.hpp>
-#include <oneloop/resolver.hpp>
 
 namespace oneloop {
 namespace detail {
@@ -29,6 +29,8 @@ resolver::~resolver() {
     boost::asio::dispatch(engine_->loop(), [engine = engine_] { engine->close(); });
 }
 
-resolver::statistics resolver::stats() const { return engine_->stats(); }
+resolver::statistics resolver::stats() const {
+    return engine_->stats();
+}
 
 } // namespace oneloop

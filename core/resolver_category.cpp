@@ -1,5 +1,4 @@
 #include "core/ares_include.hpp"
-
 #include <oneloop/resolver.hpp>
 
 namespace oneloop {
@@ -12,10 +11,14 @@ public:
     std::string message(int value) const override { return ::ares_strerror(value); }
     boost::system::error_condition default_error_condition(int value) const noexcept override {
         switch (value) {
-        case ARES_SUCCESS: return {};
-        case ARES_ETIMEOUT: return condition::timeout;
-        case ARES_ECANCELLED: return condition::cancelled;
-        default: return condition::resolve;
+            case ARES_SUCCESS:
+                return {};
+            case ARES_ETIMEOUT:
+                return condition::timeout;
+            case ARES_ECANCELLED:
+                return condition::cancelled;
+            default:
+                return condition::resolve;
         }
     }
 };
@@ -24,6 +27,8 @@ constexpr ares_category category;
 
 } // namespace
 
-const boost::system::error_category& resolver_category() noexcept { return category; }
+const boost::system::error_category& resolver_category() noexcept {
+    return category;
+}
 
 } // namespace oneloop

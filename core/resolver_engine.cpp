@@ -10,15 +10,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long c-ares waits for one server before it asks the next: such that two rounds over three servers, the second of
-// them with twice the time, end within the resolver's own limit.
+// How long c-ares waits for one server before it asks the next: such that two rounds over three servers, the
+// second of them with twice the time, end within the resolver's own limit.
 milliseconds patience(const resolver_options& options) {
     const auto rounds = static_cast<long>(std::max<std::size_t>(3, options.servers().size())) * 3 + 1;
     const auto share = std::chrono::duration_cast<milliseconds>(options.timeout()) / rounds;
     return std::clamp(share, milliseconds(10), milliseconds(2'000));
 }
 
-failure no_answer(error_code code) { return std::move(failure(code).because(dns_reason(code))); }
+failure no_answer(error_code code) {
+    return std::move(failure(code).because(dns_reason(code)));
+}
 
 } // namespace
 
@@ -31,7 +33,9 @@ void name_waiter::fail(failure why) {
 }
 
 resolver_engine::resolver_engine(executor loop, resolver_options options)
-    : loop_(std::move(loop)), options_(std::move(options)), registry_(pending_registry::of(loop_)),
+    : loop_(std::move(loop)),
+      options_(std::move(options)),
+      registry_(pending_registry::of(loop_)),
       cache_(options_.max_cached_names()) {}
 
 void resolver_engine::enter(const std::shared_ptr<name_waiter>& w) {
@@ -65,11 +69,9 @@ void resolver_engine::look_up(std::string name, const std::shared_ptr<name_waite
         return;
     }
     if (lookups_.size() >= options_.max_in_flight())
-        return w->fail(
-            failure(errc::queue_full)
-                .in(phase::queue)
-                .limit("max_in_flight " + std::to_string(options_.max_in_flight()))
-        );
+        return w->fail(failure(errc::queue_full)
+                           .in(phase::queue)
+                           .limit("max_in_flight " + std::to_string(options_.max_in_flight())));
     const auto fresh = std::make_shared<name_lookup>(loop_, name);
     lookups_.emplace(std::move(name), fresh);
     join(*fresh, w);
@@ -166,7 +168,8 @@ resolver_engine::lookup_ptr resolver_engine::take(const std::string& name) {
     return ended;
 }
 
-// c-ares cannot drop one question. When nobody is waited for any more it drops all, and the loop is free to end.
+// c-ares cannot drop one question. When nobody is waited for any more it drops all, and the loop is free to
+// end.
 void resolver_engine::rest_if_overdue() {
     if (overdue_ != 0 && overdue_ == lookups_.size())
         channel_->cancel();

@@ -2,10 +2,10 @@
 
 #include "core/ares_channel.hpp"
 #include "core/name_cache.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 #include <oneloop/detail/pending.hpp>
 #include <oneloop/resolver.hpp>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <list>
@@ -87,7 +87,7 @@ private:
     std::shared_ptr<pending_registry> registry_;
     name_cache cache_;
     std::unordered_map<std::string, lookup_ptr> lookups_;
-    std::size_t overdue_ = 0; // of the look-ups
+    std::size_t overdue_ = 0;               // of the look-ups
     std::shared_ptr<ares_channel> channel_; // from the first question on
     std::size_t queries_ = 0, hits_ = 0;
     bool closed_ = false;

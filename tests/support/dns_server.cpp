@@ -152,7 +152,8 @@ private:
         if (reply.delay_ == std::chrono::milliseconds::zero())
             return send(answer(q, reply), from_);
         auto timer = std::make_shared<boost::asio::steady_timer>(socket.get_executor(), reply.delay_);
-        timer->async_wait([self = shared_from_this(), timer, to = from_, packet = answer(q, reply)](error_code) {
+        timer->async_wait([self = shared_from_this(), timer, to = from_,
+                           packet = answer(q, reply)](error_code) {
             if (self->socket.is_open())
                 self->send(packet, to);
         });
@@ -167,7 +168,9 @@ private:
     ip::udp::endpoint from_;
 };
 
-dns_server::dns_server(const executor& loop) : inside_(std::make_shared<inside>(loop)) { inside_->receive(); }
+dns_server::dns_server(const executor& loop) : inside_(std::make_shared<inside>(loop)) {
+    inside_->receive();
+}
 
 dns_server::~dns_server() {
     error_code ignored;
@@ -178,9 +181,15 @@ std::string dns_server::address() const {
     return "127.0.0.1:" + std::to_string(inside_->socket.local_endpoint().port());
 }
 
-void dns_server::set(std::string name, dns_reply reply) { inside_->replies[std::move(name)] = std::move(reply); }
+void dns_server::set(std::string name, dns_reply reply) {
+    inside_->replies[std::move(name)] = std::move(reply);
+}
 
-int dns_server::asked(const std::string& name) const { return inside_->counts[{name, type_a}]; }
-int dns_server::asked_for_ipv6(const std::string& name) const { return inside_->counts[{name, type_aaaa}]; }
+int dns_server::asked(const std::string& name) const {
+    return inside_->counts[{name, type_a}];
+}
+int dns_server::asked_for_ipv6(const std::string& name) const {
+    return inside_->counts[{name, type_aaaa}];
+}
 
 } // namespace oneloop::testing

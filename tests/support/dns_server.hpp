@@ -15,13 +15,18 @@ namespace oneloop::testing {
 /// What a DNS server says to a question before, or instead of, the truth.
 enum class dns_lie { none, wrong_id, wrong_question, garbage, cut_short };
 
-/// What the server does when it is asked for one name, told in one expression like the options of the library.
+/// What the server does when it is asked for one name, told in one expression like the options of the
+/// library.
 class dns_reply {
 public:
     dns_reply() = default;
-    dns_reply& address(const std::string& text, std::uint32_t ttl) { return addresses_.push_back({text, ttl}), *this; }
+    dns_reply& address(const std::string& text, std::uint32_t ttl) {
+        return addresses_.push_back({text, ttl}), *this;
+    }
     /// The name is an alias; the addresses are the target's. Several make a chain.
-    dns_reply& alias(const std::string& target, std::uint32_t ttl) { return aliases_.push_back({target, ttl}), *this; }
+    dns_reply& alias(const std::string& target, std::uint32_t ttl) {
+        return aliases_.push_back({target, ttl}), *this;
+    }
     dns_reply& no_such_name() { return code_ = 3, *this; }
     dns_reply& server_failure() { return code_ = 2, *this; }
     /// Does not answer the first `questions` questions of each kind (A, AAAA).
@@ -43,8 +48,8 @@ public:
     dns_lie lie_ = dns_lie::none;
 };
 
-/// A DNS server on a UDP port of 127.0.0.1 that does as it is told; other names do not exist. It runs on the loop of
-/// the test, in between of what it is asked by, and counts.
+/// A DNS server on a UDP port of 127.0.0.1 that does as it is told; other names do not exist. It runs on the
+/// loop of the test, in between of what it is asked by, and counts.
 class dns_server {
 public:
     explicit dns_server(const executor& loop);

@@ -10,7 +10,9 @@ namespace {
 
 const auto start = name_cache::clock::time_point() + 1h;
 
-name_cache::answer at(const char* address) { return {{}, {boost::asio::ip::make_address(address)}}; }
+name_cache::answer at(const char* address) {
+    return {{}, {boost::asio::ip::make_address(address)}};
+}
 
 } // namespace
 
