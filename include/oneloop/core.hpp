@@ -8,6 +8,7 @@
 #include <oneloop/deadline.hpp>
 #include <oneloop/error.hpp>
 #include <oneloop/gather.hpp>
+#include <oneloop/resolver.hpp>
 #include <oneloop/run.hpp>
 #include <oneloop/sleep.hpp>
 #include <oneloop/task.hpp>

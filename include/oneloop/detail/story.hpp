@@ -68,11 +68,16 @@ struct story_initiation {
 
 } // namespace oneloop::detail
 
+// By way of Associator itself, as Asio's adapters do: what bind_executor and bind_cancellation_slot bind is
+// found there only.
 template <template <class, class> class Associator, class Handler, class Default>
 struct boost::asio::associator<Associator, oneloop::detail::story_handler<Handler>, Default>
-    : boost::asio::associator<Associator, Handler, Default> {
-    static auto get(const oneloop::detail::story_handler<Handler>& h, const Default& d = Default()) noexcept {
-        return boost::asio::associator<Associator, Handler, Default>::get(h.handler, d);
+    : Associator<Handler, Default> {
+    static auto get(const oneloop::detail::story_handler<Handler>& h) noexcept {
+        return Associator<Handler, Default>::get(h.handler);
+    }
+    static auto get(const oneloop::detail::story_handler<Handler>& h, const Default& d) noexcept {
+        return Associator<Handler, Default>::get(h.handler, d);
     }
 };
 
