@@ -1,7 +1,8 @@
-#include <boost/asio/thread_pool.hpp>
 #include <oneloop/blocking.hpp>
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/detail/pending.hpp>
+
+#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -17,7 +18,9 @@ namespace asio = boost::asio;
 class blocking_operation final : public pending {
 public:
     blocking_operation(executor loop, std::shared_ptr<blocking_call> call, completion<> done)
-        : pending(pending_registry::of(loop)), loop_(std::move(loop)), call_(std::move(call)),
+        : pending(pending_registry::of(loop)),
+          loop_(std::move(loop)),
+          call_(std::move(call)),
           done_(std::move(done)) {}
 
     void cancel() {
@@ -33,8 +36,8 @@ public:
                 return; // nobody waits any more
         }
         call_->run();
-        // Under the lock the context cannot die between the question and the post. The handler itself, with its
-        // cancellation slot, is touched on the loop only.
+        // Under the lock the context cannot die between the question and the post. The handler itself, with
+        // its cancellation slot, is touched on the loop only.
         std::lock_guard lock(mutex_);
         if (done_)
             asio::post(loop_, [self = shared_from_this(), this] {
@@ -110,8 +113,7 @@ void start_call(
     const std::shared_ptr<pool_engine>& engine, completion<> done, const executor& loop,
     std::shared_ptr<blocking_call> call
 ) {
-    auto operation =
-        std::make_shared<blocking_operation>(loop, std::move(call), std::move(done));
+    auto operation = std::make_shared<blocking_operation>(loop, std::move(call), std::move(done));
     if (auto slot = operation->handler().slot(); slot.is_connected())
         slot.assign([operation](asio::cancellation_type) {
             auto alive = operation; // completing clears the slot, and this function with it
@@ -124,7 +126,9 @@ void start_call(
                                       .doing("run_blocking"));
 }
 
-auto call_operation(const std::shared_ptr<pool_engine>& engine, executor loop, std::shared_ptr<blocking_call> call) {
+auto call_operation(
+    const std::shared_ptr<pool_engine>& engine, executor loop, std::shared_ptr<blocking_call> call
+) {
     throwing_t token;
     return asio::async_initiate<throwing_t, void(error_code)>(
         initiation<pool_engine, start_function>(loop, engine, &start_call), token, loop, std::move(call)
@@ -137,12 +141,18 @@ auto call_operation(const std::shared_ptr<pool_engine>& engine, executor loop, s
 blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_limit)
     : engine_(std::make_shared<detail::pool_engine>(threads, queue_limit)) {}
 
-blocking_pool::~blocking_pool() { engine_->join(); }
+blocking_pool::~blocking_pool() {
+    engine_->join();
+}
 
-blocking_pool::statistics blocking_pool::stats() const { return engine_->stats(); }
+blocking_pool::statistics blocking_pool::stats() const {
+    return engine_->stats();
+}
 
 blocking_pool& default_pool() {
-    static blocking_pool pool(std::min<std::size_t>(32, 4 + 4 * std::max(1U, std::thread::hardware_concurrency())));
+    static blocking_pool pool(
+        std::min<std::size_t>(32, 4 + 4 * std::max(1U, std::thread::hardware_concurrency()))
+    );
     return pool;
 }
 

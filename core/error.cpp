@@ -1,5 +1,6 @@
-#include <boost/asio/error.hpp>
 #include <oneloop/error.hpp>
+
+#include <boost/asio/error.hpp>
 
 #include <string.h>
 
@@ -14,23 +15,34 @@ public:
     const char* name() const noexcept override { return "oneloop"; }
     std::string message(int value) const override {
         switch (static_cast<errc>(value)) {
-        case errc::timed_out: return "timed out";
-        case errc::closed: return "the client was closed";
-        case errc::queue_full: return "the queue is full";
-        case errc::too_large: return "larger than allowed";
-        case errc::invalid_argument: return "invalid argument";
-        case errc::truncated: return "the peer closed before the message was whole";
+            case errc::timed_out:
+                return "timed out";
+            case errc::closed:
+                return "the client was closed";
+            case errc::queue_full:
+                return "the queue is full";
+            case errc::too_large:
+                return "larger than allowed";
+            case errc::invalid_argument:
+                return "invalid argument";
+            case errc::truncated:
+                return "the peer closed before the message was whole";
         }
         return "unknown error";
     }
     boost::system::error_condition default_error_condition(int value) const noexcept override {
         switch (static_cast<errc>(value)) {
-        case errc::timed_out: return condition::timeout;
-        case errc::closed: return condition::closed;
-        case errc::queue_full:
-        case errc::too_large: return condition::limit;
-        case errc::invalid_argument: return condition::argument;
-        case errc::truncated: return condition::network;
+            case errc::timed_out:
+                return condition::timeout;
+            case errc::closed:
+                return condition::closed;
+            case errc::queue_full:
+            case errc::too_large:
+                return condition::limit;
+            case errc::invalid_argument:
+                return condition::argument;
+            case errc::truncated:
+                return condition::network;
         }
         return {value, *this};
     }
@@ -40,30 +52,34 @@ public:
 bool system_code_is(const error_code& code, condition c) {
     const bool system = code.category() == boost::system::system_category();
     switch (c) {
-    case condition::cancelled: return code == asio::error::operation_aborted;
-    case condition::timeout: return code == boost::system::errc::timed_out;
-    case condition::resolve:
-        return code.category() == asio::error::get_netdb_category() ||
-               code.category() == asio::error::get_addrinfo_category();
-    case condition::network:
-        return code == asio::error::eof ||
-               (system && (code == asio::error::connection_refused || code == asio::error::connection_reset ||
-                           code == asio::error::connection_aborted || code == asio::error::broken_pipe ||
-                           code == asio::error::network_unreachable || code == asio::error::host_unreachable ||
-                           code == asio::error::network_down || code == asio::error::not_connected));
-    case condition::file:
-        return system && (code == boost::system::errc::no_such_file_or_directory ||
-                          code == boost::system::errc::permission_denied ||
-                          code == boost::system::errc::no_space_on_device ||
-                          code == boost::system::errc::is_a_directory ||
-                          code == boost::system::errc::not_a_directory ||
-                          code == boost::system::errc::file_exists ||
-                          code == boost::system::errc::filename_too_long ||
-                          code == boost::system::errc::file_too_large ||
-                          code == boost::system::errc::read_only_file_system ||
-                          code == boost::system::errc::too_many_symbolic_link_levels ||
-                          code == boost::system::errc::io_error);
-    default: return false;
+        case condition::cancelled:
+            return code == asio::error::operation_aborted;
+        case condition::timeout:
+            return code == boost::system::errc::timed_out;
+        case condition::resolve:
+            return code.category() == asio::error::get_netdb_category() ||
+                   code.category() == asio::error::get_addrinfo_category();
+        case condition::network:
+            return code == asio::error::eof ||
+                   (system &&
+                    (code == asio::error::connection_refused || code == asio::error::connection_reset ||
+                     code == asio::error::connection_aborted || code == asio::error::broken_pipe ||
+                     code == asio::error::network_unreachable || code == asio::error::host_unreachable ||
+                     code == asio::error::network_down || code == asio::error::not_connected));
+        case condition::file:
+            return system && (code == boost::system::errc::no_such_file_or_directory ||
+                              code == boost::system::errc::permission_denied ||
+                              code == boost::system::errc::no_space_on_device ||
+                              code == boost::system::errc::is_a_directory ||
+                              code == boost::system::errc::not_a_directory ||
+                              code == boost::system::errc::file_exists ||
+                              code == boost::system::errc::filename_too_long ||
+                              code == boost::system::errc::file_too_large ||
+                              code == boost::system::errc::read_only_file_system ||
+                              code == boost::system::errc::too_many_symbolic_link_levels ||
+                              code == boost::system::errc::io_error);
+        default:
+            return false;
     }
 }
 
@@ -73,17 +89,28 @@ public:
     const char* name() const noexcept override { return "oneloop.condition"; }
     std::string message(int value) const override {
         switch (static_cast<condition>(value)) {
-        case condition::timeout: return "timeout";
-        case condition::cancelled: return "cancelled";
-        case condition::resolve: return "name resolution failed";
-        case condition::network: return "network failure";
-        case condition::tls: return "TLS failure";
-        case condition::protocol: return "protocol violation";
-        case condition::server: return "error of the server";
-        case condition::limit: return "limit reached";
-        case condition::closed: return "closed";
-        case condition::argument: return "invalid argument";
-        case condition::file: return "file error";
+            case condition::timeout:
+                return "timeout";
+            case condition::cancelled:
+                return "cancelled";
+            case condition::resolve:
+                return "name resolution failed";
+            case condition::network:
+                return "network failure";
+            case condition::tls:
+                return "TLS failure";
+            case condition::protocol:
+                return "protocol violation";
+            case condition::server:
+                return "error of the server";
+            case condition::limit:
+                return "limit reached";
+            case condition::closed:
+                return "closed";
+            case condition::argument:
+                return "invalid argument";
+            case condition::file:
+                return "file error";
         }
         return "unknown condition";
     }
@@ -111,31 +138,50 @@ constexpr signals_category signals;
 
 } // namespace
 
-const boost::system::error_category& error_category() noexcept { return own; }
-const boost::system::error_category& condition_category() noexcept { return portable; }
-const boost::system::error_category& signal_category() noexcept { return signals; }
+const boost::system::error_category& error_category() noexcept {
+    return own;
+}
+const boost::system::error_category& condition_category() noexcept {
+    return portable;
+}
+const boost::system::error_category& signal_category() noexcept {
+    return signals;
+}
 
 std::string_view to_string(phase p) noexcept {
     switch (p) {
-    case phase::none: return "none";
-    case phase::queue: return "queue";
-    case phase::resolve: return "resolve";
-    case phase::connect: return "connect";
-    case phase::tls: return "tls";
-    case phase::auth: return "auth";
-    case phase::send: return "send";
-    case phase::first_byte: return "first byte";
-    case phase::receive: return "receive";
-    case phase::file: return "file";
+        case phase::none:
+            return "none";
+        case phase::queue:
+            return "queue";
+        case phase::resolve:
+            return "resolve";
+        case phase::connect:
+            return "connect";
+        case phase::tls:
+            return "tls";
+        case phase::auth:
+            return "auth";
+        case phase::send:
+            return "send";
+        case phase::first_byte:
+            return "first byte";
+        case phase::receive:
+            return "receive";
+        case phase::file:
+            return "file";
     }
     return "unknown";
 }
 
 std::string_view to_string(outcome o) noexcept {
     switch (o) {
-    case outcome::not_sent: return "nothing was sent";
-    case outcome::in_doubt: return "in doubt: it was sent and not answered";
-    case outcome::answered: return "the server had begun to answer";
+        case outcome::not_sent:
+            return "nothing was sent";
+        case outcome::in_doubt:
+            return "in doubt: it was sent and not answered";
+        case outcome::answered:
+            return "the server had begun to answer";
     }
     return "unknown";
 }
@@ -160,7 +206,9 @@ std::string failure::message() const {
     return line;
 }
 
-void throw_exception_from_error(const failure& f, const boost::source_location&) { throw error(f); }
+void throw_exception_from_error(const failure& f, const boost::source_location&) {
+    throw error(f);
+}
 
 bool is_cancellation(const std::exception_ptr& e) noexcept {
     if (!e)
@@ -174,6 +222,8 @@ bool is_cancellation(const std::exception_ptr& e) noexcept {
     }
 }
 
-failure cancelled() { return failure(error_code(asio::error::operation_aborted)).because("cancelled"); }
+failure cancelled() {
+    return failure(error_code(asio::error::operation_aborted)).because("cancelled");
+}
 
 } // namespace oneloop

@@ -10,9 +10,9 @@ enum readiness : unsigned { not_ready = 0, readable = 1, writable = 2 };
 
 /// Decides what to tell epoll about each descriptor; does no I/O itself.
 ///
-/// A C library states an interest, withdraws it and states it again for every transfer on the same socket. Telling epoll
-/// each time costs a quarter of a small HTTP request, so a withdrawn interest stays registered until an event comes for
-/// which nobody waits.
+/// A C library states an interest, withdraws it and states it again for every transfer on the same socket.
+/// Telling epoll each time costs a quarter of a small HTTP request, so a withdrawn interest stays registered
+/// until an event comes for which nobody waits.
 class interest_table {
 public:
     enum class step { nothing, add, modify, remove };

@@ -1,10 +1,11 @@
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
 #include <oneloop/detail/nursery.hpp>
 #include <oneloop/error.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 
@@ -14,8 +15,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-// The hop through the loop means that a child never runs inside the call that starts it. It also keeps clear of a
-// fault of Asio 1.81: a coroutine that was cancelled and ends without ever having been suspended loses its completion.
+// The hop through the loop means that a child never runs inside the call that starts it. It also keeps clear
+// of a fault of Asio 1.81: a coroutine that was cancelled and ends without ever having been suspended loses
+// its completion.
 awaitable<void> on_next_turn(executor loop, awaitable<void> body) {
     auto hop = asio::post(loop, asio::deferred);
     co_await std::move(hop);
@@ -99,7 +101,8 @@ void nursery::refill() {
 void nursery::cancel() {
     cancelled_ = true;
     next_ = nullptr;
-    // Those that wait still pass through begin(), each ending at its first co_await: whoever waits for one is told.
+    // Those that wait still pass through begin(), each ending at its first co_await: whoever waits for one is
+    // told.
     for (const auto& c : waiting_)
         c->cancel_requested_ = true;
     const std::list<std::shared_ptr<child>> now(running_);

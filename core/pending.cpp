@@ -1,7 +1,8 @@
+#include <oneloop/detail/pending.hpp>
+
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
-#include <oneloop/detail/pending.hpp>
 
 namespace oneloop::detail {
 

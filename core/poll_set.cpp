@@ -1,7 +1,8 @@
 #include "core/poll_set.hpp"
 
-#include <sys/epoll.h>
 #include <boost/system/system_error.hpp>
+
+#include <sys/epoll.h>
 
 #include <array>
 #include <cerrno>
@@ -24,7 +25,8 @@ epoll_event event_for(int fd, unsigned what) {
 }
 
 unsigned readiness_of(unsigned events) {
-    // An error or a hang-up wakes whoever waits, in whichever direction: the library reads it from the socket.
+    // An error or a hang-up wakes whoever waits, in whichever direction: the library reads it from the
+    // socket.
     if (events & (EPOLLERR | EPOLLHUP))
         return readable | writable;
     return (events & EPOLLIN ? readable : 0U) | (events & EPOLLOUT ? writable : 0U);
@@ -45,7 +47,9 @@ void poll_set::rest() {
     epoll_.cancel(ignored);
 }
 
-void poll_set::want(int fd, unsigned what) { tell_epoll(table_.want(fd, what), fd, what); }
+void poll_set::want(int fd, unsigned what) {
+    tell_epoll(table_.want(fd, what), fd, what);
+}
 
 void poll_set::tell_epoll(interest_table::step step, int fd, unsigned what) {
     using step_type = interest_table::step;

@@ -1,20 +1,22 @@
 #pragma once
 
 #include "core/interest.hpp"
-
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <oneloop/awaitable.hpp>
 #include <oneloop/error.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <functional>
 #include <memory>
 
 namespace oneloop {
 
-/// Watches descriptors that a C library owns: an epoll of our own inside one Asio descriptor. It never closes them.
+/// Watches descriptors that a C library owns: an epoll of our own inside one Asio descriptor. It never closes
+/// them.
 ///
-/// Why not one Asio descriptor each: libcurl closes sockets behind our back, the kernel gives the number out again, and
-/// Asio ignores what epoll_ctl says about it, so a wait would never end. Here the errors are seen and put right.
+/// Why not one Asio descriptor each: libcurl closes sockets behind our back, the kernel gives the number out
+/// again, and Asio ignores what epoll_ctl says about it, so a wait would never end. Here the errors are seen
+/// and put right.
 class poll_set : public std::enable_shared_from_this<poll_set> {
 public:
     using ready_function = std::function<void(int fd, unsigned what)>;
@@ -22,7 +24,8 @@ public:
     /// Throws system_error where the process has no descriptor left.
     explicit poll_set(const executor& loop);
 
-    /// Calls `ready` from the loop until rest(). Only meanwhile does the loop have work because of this object.
+    /// Calls `ready` from the loop until rest(). Only meanwhile does the loop have work because of this
+    /// object.
     void run(ready_function ready);
     void rest();
 

@@ -1,8 +1,8 @@
 #include "core/sigpipe.hpp"
-
-#include <boost/asio/signal_set.hpp>
 #include <oneloop/detail/nursery.hpp>
 #include <oneloop/run.hpp>
+
+#include <boost/asio/signal_set.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -14,7 +14,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// The first SIGINT or SIGTERM cancels; its default action is restored then, so that a second one ends the program.
+// The first SIGINT or SIGTERM cancels; its default action is restored then, so that a second one ends the
+// program.
 class interrupts {
 public:
     explicit interrupts(asio::io_context& loop) : signals_(loop) {
@@ -48,7 +49,9 @@ private:
 
 } // namespace
 
-void run_to_end(asio::io_context& loop, awaitable<void> body, std::function<void(std::exception_ptr)> on_end) {
+void run_to_end(
+    asio::io_context& loop, awaitable<void> body, std::function<void(std::exception_ptr)> on_end
+) {
     ignore_sigpipe();
     interrupts signals(loop);
     auto program = std::make_shared<nursery>(loop.get_executor(), 1);
@@ -62,7 +65,8 @@ void run_to_end(asio::io_context& loop, awaitable<void> body, std::function<void
     });
     signals.cancel_with([&] { program->cancel(); });
 
-    std::exception_ptr escaped; // of something that was spawned: the program has to end before it is thrown on
+    std::exception_ptr
+        escaped; // of something that was spawned: the program has to end before it is thrown on
     if (loop.stopped())
         loop.restart();
     while (!ended) {

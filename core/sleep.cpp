@@ -1,7 +1,8 @@
-#include <boost/asio/steady_timer.hpp>
 #include <oneloop/deadline.hpp>
 #include <oneloop/sleep.hpp>
 #include <oneloop/token.hpp>
+
+#include <boost/asio/steady_timer.hpp>
 
 namespace oneloop {
 

@@ -1,13 +1,14 @@
 #include "core/words.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 #include <oneloop/deadline.hpp>
 #include <oneloop/timeout.hpp>
+
+#include <boost/asio/steady_timer.hpp>
 
 namespace oneloop::detail {
 
 awaitable<bool> join_within(
-    std::chrono::steady_clock::duration limit, std::shared_ptr<nursery> parent, std::shared_ptr<child> operation
+    std::chrono::steady_clock::duration limit, std::shared_ptr<nursery> parent,
+    std::shared_ptr<child> operation
 ) {
     boost::asio::steady_timer timer(parent->loop());
     auto expired = std::make_shared<bool>(false);

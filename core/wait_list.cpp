@@ -3,7 +3,8 @@
 namespace oneloop::detail {
 
 struct wait_list::waiter final : pending {
-    waiter(std::shared_ptr<pending_registry> r, completion<> h) : pending(std::move(r)), handler(std::move(h)) {}
+    waiter(std::shared_ptr<pending_registry> r, completion<> h)
+        : pending(std::move(r)), handler(std::move(h)) {}
     void abandon() noexcept override { auto dies_here = std::move(handler); }
 
     completion<> handler;

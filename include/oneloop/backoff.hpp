@@ -4,8 +4,9 @@
 
 namespace oneloop {
 
-/// How long to wait before trying again: doubles from `first` up to `most`, each with jitter, so that many clients
-/// that lost one server do not all come back in the same instant. Decides only; it neither sleeps nor draws lots.
+/// How long to wait before trying again: doubles from `first` up to `most`, each with jitter, so that many
+/// clients that lost one server do not all come back in the same instant. Decides only; it neither sleeps nor
+/// draws lots.
 ///
 /// The jitter is the "equal" kind: half of the step for certain, the other half by chance.
 class backoff {

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Functions that block (files, synchronous libraries, long computations), run on threads and awaited on the loop.
+/// Functions that block (files, synchronous libraries, long computations), run on threads and awaited on the
+/// loop.
 
 #include <oneloop/awaitable.hpp>
 #include <oneloop/token.hpp>
@@ -47,8 +48,8 @@ private:
     std::shared_ptr<detail::pool_engine> engine_;
 };
 
-/// The pool that is used when none is given: one for the process, of 4 threads and 4 more per core, at most 32, started
-/// at its first use. The program's end waits for the functions that are running in it.
+/// The pool that is used when none is given: one for the process, of 4 threads and 4 more per core, at most
+/// 32, started at its first use. The program's end waits for the functions that are running in it.
 blocking_pool& default_pool();
 
 awaitable<void> run_on(blocking_pool&, std::shared_ptr<detail::blocking_call>);
@@ -91,14 +92,17 @@ private:
 
 } // namespace detail
 
-/// Runs `fn(args…)` on a thread of `pool` and gives what it returns, or throws what it throws, on the loop again.
+/// Runs `fn(args…)` on a thread of `pool` and gives what it returns, or throws what it throws, on the loop
+/// again.
 ///
-/// `fn` and `args` are copied or moved to the thread. Cancelling completes at once with `condition::cancelled`: a function
-/// that has not begun never runs; one that has begun cannot be stopped, runs to its end, and what it gives is dropped.
-/// So let it own what it uses: a reference to a local variable may dangle by then. A full queue is
-/// `condition::limit`, and nothing was run.
+/// `fn` and `args` are copied or moved to the thread. Cancelling completes at once with
+/// `condition::cancelled`: a function that has not begun never runs; one that has begun cannot be stopped,
+/// runs to its end, and what it gives is dropped. So let it own what it uses: a reference to a local variable
+/// may dangle by then. A full queue is `condition::limit`, and nothing was run.
 template <class Fn, class... Args>
-[[nodiscard]] awaitable<std::invoke_result_t<Fn, Args...>> run_blocking(blocking_pool& pool, Fn fn, Args... args) {
+[[nodiscard]] awaitable<std::invoke_result_t<Fn, Args...>> run_blocking(
+    blocking_pool& pool, Fn fn, Args... args
+) {
     auto call = std::make_shared<detail::stored_call<Fn, Args...>>(std::move(fn), std::move(args)...);
     co_await run_on(pool, call);
     co_return call->take();
@@ -106,7 +110,7 @@ template <class Fn, class... Args>
 
 /// The same on `default_pool()`: `auto tree = co_await run_blocking(parse, std::move(text));`
 template <class Fn, class... Args>
-    requires std::is_invocable_v<Fn, Args...>
+requires std::is_invocable_v<Fn, Args...>
 [[nodiscard]] awaitable<std::invoke_result_t<Fn, Args...>> run_blocking(Fn fn, Args... args) {
     return run_blocking(default_pool(), std::move(fn), std::move(args)...);
 }

@@ -5,8 +5,8 @@
 
 namespace oneloop {
 
-/// A point on the steady clock by which something has to be done. Arithmetic only: it reads no clock but through
-/// `in()`, and sums that would overflow mean "never".
+/// A point on the steady clock by which something has to be done. Arithmetic only: it reads no clock but
+/// through `in()`, and sums that would overflow mean "never".
 class deadline {
 public:
     using clock = std::chrono::steady_clock;

@@ -1,9 +1,10 @@
 #pragma once
 
-/// What can go wrong, told whole: which code, in which phase, against which limit, and what became of the request.
+/// What can go wrong, told whole: which code, in which phase, against which limit, and what became of the
+/// request.
 ///
-/// Three forms carry the same story: `oneloop::error` is thrown by a plain `co_await`, `oneloop::result<T>` is given
-/// by the token `nothrow`, and every other completion token gets the bare `error_code`.
+/// Three forms carry the same story: `oneloop::error` is thrown by a plain `co_await`, `oneloop::result<T>`
+/// is given by the token `nothrow`, and every other completion token gets the bare `error_code`.
 
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
@@ -35,10 +36,10 @@ enum class condition {
 
 /// Errors that oneloop itself decides on. Native numbers of the C libraries keep categories of their own.
 enum class errc {
-    timed_out = 1,    ///< -> condition::timeout. Raise the limit named in the failure, or ask a faster server.
-    closed,           ///< -> condition::closed. The client was closed or destroyed; make a new one.
-    queue_full,       ///< -> condition::limit. Start fewer operations at once, or raise the limit of the queue.
-    too_large,        ///< -> condition::limit. Raise the limit, or write the body to a file.
+    timed_out = 1, ///< -> condition::timeout. Raise the limit named in the failure, or ask a faster server.
+    closed,        ///< -> condition::closed. The client was closed or destroyed; make a new one.
+    queue_full,    ///< -> condition::limit. Start fewer operations at once, or raise the limit of the queue.
+    too_large,     ///< -> condition::limit. Raise the limit, or write the body to a file.
     invalid_argument, ///< -> condition::argument. The text of the failure says what to write instead.
     truncated         ///< -> condition::network. The peer closed before the message was whole.
 };
@@ -62,7 +63,9 @@ const boost::system::error_category& condition_category() noexcept;
 /// Codes whose value is a signal's number: what `run` reports when Ctrl-C or SIGTERM ended the program.
 const boost::system::error_category& signal_category() noexcept;
 
-inline error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), error_category()}; }
+inline error_code make_error_code(errc e) noexcept {
+    return {static_cast<int>(e), error_category()};
+}
 inline boost::system::error_condition make_error_condition(condition c) noexcept {
     return {static_cast<int>(c), condition_category()};
 }
@@ -94,7 +97,8 @@ public:
     oneloop::phase phase() const noexcept { return where_; }
     oneloop::outcome outcome() const noexcept { return outcome_; }
 
-    /// The limit that was hit, by the name of its option and its value ("connect_timeout 10s"); empty if none was.
+    /// The limit that was hit, by the name of its option and its value ("connect_timeout 10s"); empty if none
+    /// was.
     const std::string& limit() const noexcept { return limit_; }
 
     /// What was being done ("GET http://example.org/") and why it failed, in words.
@@ -124,8 +128,9 @@ private:
 
 /// The one exception of the library. `what()` is `failure::message()`.
 ///
-/// It is a `boost::system::system_error`, as are the errors that Asio itself throws: when a coroutine was cancelled,
-/// Asio makes its next `co_await` throw a plain `system_error` with `operation_aborted`. Catch `system_error` to catch both.
+/// It is a `boost::system::system_error`, as are the errors that Asio itself throws: when a coroutine was
+/// cancelled, Asio makes its next `co_await` throw a plain `system_error` with `operation_aborted`. Catch
+/// `system_error` to catch both.
 class error : public boost::system::system_error {
 public:
     explicit error(oneloop::failure f)
@@ -142,7 +147,8 @@ private:
     std::string what_;
 };
 
-/// A value or the failure in its place: `if (auto r = co_await http.get(url, nothrow); r) use(*r); else log(r.error());`
+/// A value or the failure in its place: `if (auto r = co_await http.get(url, nothrow); r) use(*r); else
+/// log(r.error());`
 template <class T>
 using result = boost::system::result<T, failure>;
 

@@ -18,8 +18,8 @@
 
 namespace oneloop {
 
-/// A coroutine that was started and can be awaited later. A cheap handle: copies mean the same coroutine, and the
-/// group keeps it running when every handle is gone.
+/// A coroutine that was started and can be awaited later. A cheap handle: copies mean the same coroutine, and
+/// the group keeps it running when every handle is gone.
 template <class T = void>
 class task {
 public:
@@ -30,8 +30,8 @@ public:
     /// Cancelling the wait leaves the task running.
     [[nodiscard]] awaitable<T> get() const { return detail::task_state<T>::get(state_); }
 
-    /// Asks the coroutine to end: its next or present `co_await` throws. `get()` then reports `condition::cancelled`;
-    /// the other tasks of the group are not touched.
+    /// Asks the coroutine to end: its next or present `co_await` throws. `get()` then reports
+    /// `condition::cancelled`; the other tasks of the group are not touched.
     void cancel() const {
         if (auto c = child_.lock())
             c->cancel();
@@ -46,15 +46,17 @@ private:
     std::weak_ptr<detail::child> child_;
 };
 
-/// Starts tasks that may not outlive the scope. Made by `with_task_group` only: a group as a plain local variable could
-/// not await its tasks when it goes out of scope, and they would go on with references to what is no longer there.
+/// Starts tasks that may not outlive the scope. Made by `with_task_group` only: a group as a plain local
+/// variable could not await its tasks when it goes out of scope, and they would go on with references to what
+/// is no longer there.
 class task_group {
 public:
     task_group(const task_group&) = delete;
     task_group& operator=(const task_group&) = delete;
 
-    /// Starts `body` on the next turn of the loop, never inside this call; beyond the group's bound it waits for its
-    /// turn. If it throws, the other tasks and the group's body are cancelled, and `with_task_group` throws the same.
+    /// Starts `body` on the next turn of the loop, never inside this call; beyond the group's bound it waits
+    /// for its turn. If it throws, the other tasks and the group's body are cancelled, and `with_task_group`
+    /// throws the same.
     template <class T>
     task<T> spawn(awaitable<T> body) {
         auto state = std::make_shared<detail::task_state<T>>(nursery_->loop());
@@ -79,8 +81,8 @@ private:
 /// Runs `body(group, args…)`, then waits for every task it spawned. If the body or a task throws, or this is
 /// cancelled, all are cancelled and awaited first; then the first exception is thrown on.
 ///
-/// At most `bound` tasks run at once. `body` may be a lambda that captures by reference; give what it has to own as
-/// `args`, because g++ 12.2 destroys a lambda's own captures twice in a `co_await` expression.
+/// At most `bound` tasks run at once. `body` may be a lambda that captures by reference; give what it has to
+/// own as `args`, because g++ 12.2 destroys a lambda's own captures twice in a `co_await` expression.
 template <class Body, class... Args>
 [[nodiscard]] awaitable<void> with_bounded_task_group(std::size_t bound, Body body, Args... args) {
     auto nursery = std::make_shared<detail::nursery>(co_await this_coro::executor, bound);
@@ -91,7 +93,7 @@ template <class Body, class... Args>
 }
 
 template <class Body, class... Args>
-    requires std::is_invocable_v<Body, task_group&, Args...>
+requires std::is_invocable_v<Body, task_group&, Args...>
 [[nodiscard]] awaitable<void> with_task_group(Body body, Args... args) {
     return with_bounded_task_group(detail::nursery::unbounded, std::move(body), std::move(args)...);
 }

@@ -9,16 +9,19 @@ namespace oneloop {
 
 namespace detail {
 // Runs the child to its end, which is asked for after `limit`. True if the limit was what ended it.
-awaitable<bool> join_within(std::chrono::steady_clock::duration limit, std::shared_ptr<nursery>, std::shared_ptr<child>);
-[[noreturn]] void throw_timed_out(std::chrono::steady_clock::duration limit, const std::exception_ptr& how_it_ended);
+awaitable<bool>
+join_within(std::chrono::steady_clock::duration limit, std::shared_ptr<nursery>, std::shared_ptr<child>);
+[[noreturn]] void throw_timed_out(
+    std::chrono::steady_clock::duration limit, const std::exception_ptr& how_it_ended
+);
 } // namespace detail
 
 /// Runs `operation`, and cancels it after `limit`: `auto page = co_await timeout(2s, http.get(url));`
 ///
-/// The operation is always awaited: when this completes, nothing of it runs any more. If it was cancelled by the limit,
-/// `oneloop::error` with `condition::timeout` is thrown, which keeps the phase and the outcome that the operation
-/// itself reported. If it completed or failed by itself in the same instant, that counts. Zero or less: its first wait
-/// is cancelled. Cancelling this cancels the operation.
+/// The operation is always awaited: when this completes, nothing of it runs any more. If it was cancelled by
+/// the limit, `oneloop::error` with `condition::timeout` is thrown, which keeps the phase and the outcome
+/// that the operation itself reported. If it completed or failed by itself in the same instant, that counts.
+/// Zero or less: its first wait is cancelled. Cancelling this cancels the operation.
 template <class T>
 [[nodiscard]] awaitable<T> timeout(std::chrono::steady_clock::duration limit, awaitable<T> operation) {
     auto nursery = std::make_shared<detail::nursery>(co_await this_coro::executor, 1);

@@ -2,10 +2,11 @@
 
 /// The completion tokens of the library. Every operation takes one as its last parameter:
 ///
-///     response r = co_await http.get(url);                 // throwing, the default: the value, or oneloop::error
-///     result<response> r = co_await http.get(url, nothrow); // the value or the failure, no exception
-///     http.get(url, [](error_code ec, response r) { … });  // any token of Asio: callback, use_future, deferred …
-///     http.get(url, with_failure(story, token));           // any token, and the whole story beside its error_code
+///     response r = co_await http.get(url);                 // throwing, the default: the value, or
+///     oneloop::error result<response> r = co_await http.get(url, nothrow); // the value or the failure, no
+///     exception http.get(url, [](error_code ec, response r) { … });  // any token of Asio: callback,
+///     use_future, deferred … http.get(url, with_failure(story, token));           // any token, and the
+///     whole story beside its error_code
 
 #include <oneloop/awaitable.hpp>
 #include <oneloop/detail/story.hpp>
@@ -27,8 +28,8 @@ inline constexpr throwing_t throwing;
 struct nothrow_t {};
 inline constexpr nothrow_t nothrow;
 
-/// A token that does what `token` does and also writes the story of a failure into `story`, which must live until
-/// the operation has completed.
+/// A token that does what `token` does and also writes the story of a failure into `story`, which must live
+/// until the operation has completed.
 template <class Token>
 auto with_failure(failure& story, Token&& token) {
     return detail::with_story<std::decay_t<Token>>{&story, std::forward<Token>(token)};
@@ -36,8 +37,8 @@ auto with_failure(failure& story, Token&& token) {
 
 namespace detail {
 
-// A deferred operation that completes with std::tuple<error_code, T…>. Made in a plain function, because g++ 12.2
-// destroys the captures of an initiation made inside a coroutine twice.
+// A deferred operation that completes with std::tuple<error_code, T…>. Made in a plain function, because
+// g++ 12.2 destroys the captures of an initiation made inside a coroutine twice.
 template <class Signature, class Init, class... Args>
 auto tell_later(failure& story, Init init, Args... args) {
     using token_type = with_story<boost::asio::as_tuple_t<boost::asio::deferred_t>>;

@@ -12,9 +12,31 @@
 
 #include <string>
 
+namespace oneloop::testing {
+
+/// A matcher: `CHECK_THAT(text, containing("phase connect"))`. The two versions of Catch2 name it
+/// differently.
+inline auto containing(const std::string& part) {
+#if __has_include(<catch2/catch_all.hpp>)
+    return Catch::Matchers::ContainsSubstring(part);
+#else
+    return Catch::Matchers::Contains(part);
+#endif
+}
+
+} // namespace oneloop::testing
+
 template <>
 struct Catch::StringMaker<oneloop::failure> {
     static std::string convert(const oneloop::failure& f) { return f.message(); }
+};
+
+// Boost's own way to print a result asks for operator<< of the value.
+template <class T>
+struct Catch::StringMaker<oneloop::result<T>> {
+    static std::string convert(const oneloop::result<T>& r) {
+        return r.has_value() ? "a value" : r.error().message();
+    }
 };
 
 template <>

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The handler of one operation after its type was erased: it is called exactly once, never inside the initiating
-/// call, and through its own executor. This is where the templates of the public headers end.
+/// The handler of one operation after its type was erased: it is called exactly once, never inside the
+/// initiating call, and through its own executor. This is where the templates of the public headers end.
 
 #include <oneloop/awaitable.hpp>
 #include <oneloop/detail/story.hpp>
@@ -10,8 +10,8 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
@@ -36,8 +36,8 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(handler_); }
 
-    /// Where a cancellation request arrives. It is disconnected before the handler is called, so what was put there
-    /// need not outlive the operation.
+    /// Where a cancellation request arrives. It is disconnected before the handler is called, so what was put
+    /// there need not outlive the operation.
     boost::asio::cancellation_slot slot() const noexcept {
         return boost::asio::get_associated_cancellation_slot(handler_);
     }
@@ -45,7 +45,8 @@ public:
     void succeed(Results... results) { finish(&completion::later, error_code(), std::move(results)...); }
     void fail(failure why) { fail(&completion::later, std::move(why)); }
 
-    /// From a handler of the loop: the caller's handler may run before these return, and may destroy what is around.
+    /// From a handler of the loop: the caller's handler may run before these return, and may destroy what is
+    /// around.
     void succeed_here(Results... results) { finish(&completion::here, error_code(), std::move(results)...); }
     void fail_here(failure why) { fail(&completion::here, std::move(why)); }
 
@@ -64,7 +65,8 @@ private:
             return; // abandoned: the context it belonged to is gone
         if (auto s = slot(); s.is_connected())
             s.clear();
-        how(std::move(work_), bound{std::move(handler_), code, std::tuple<Results...>(std::move(results)...)});
+        how(std::move(work_),
+            bound{std::move(handler_), code, std::tuple<Results...>(std::move(results)...)});
     }
 
     static void later(executor run_on, bound call) { boost::asio::post(run_on, std::move(call)); }
@@ -78,9 +80,7 @@ private:
         std::tuple<Results...> results;
 
         void operator()() {
-            std::apply(
-                [this](auto&... values) { std::move(handler)(code, std::move(values)...); }, results
-            );
+            std::apply([this](auto&... values) { std::move(handler)(code, std::move(values)...); }, results);
         }
     };
 
@@ -89,8 +89,9 @@ private:
     handler_type handler_;
 };
 
-/// What an initiating function hands to Asio: calls `Start(engine, completion, args…)` with the handler erased.
-/// It shares the engine, so that an operation that was deferred may be started after the client's own end.
+/// What an initiating function hands to Asio: calls `Start(engine, completion, args…)` with the handler
+/// erased. It shares the engine, so that an operation that was deferred may be started after the client's own
+/// end.
 template <class Engine, class Start, class... Results>
 class initiation {
 public:
@@ -103,7 +104,10 @@ public:
 
     template <class Handler, class... Args>
     void operator()(Handler&& handler, Args&&... args) const {
-        start_(engine_, completion<Results...>(std::forward<Handler>(handler), loop_), std::forward<Args>(args)...);
+        start_(
+            engine_, completion<Results...>(std::forward<Handler>(handler), loop_),
+            std::forward<Args>(args)...
+        );
     }
 
 private:

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The one place where coroutines are started as children of another: gather, task groups, timeout and run are built
-/// on it. All of it belongs to one executor, on which everything here must be called.
+/// The one place where coroutines are started as children of another: gather, task groups, timeout and run
+/// are built on it. All of it belongs to one executor, on which everything here must be called.
 
 #include <oneloop/awaitable.hpp>
 #include <oneloop/detail/wait_list.hpp>
@@ -47,22 +47,23 @@ public:
     nursery(executor loop, std::size_t bound)
         : loop_(std::move(loop)), bound_(bound ? bound : 1), empty_(std::make_shared<wait_list>(loop_)) {}
 
-    /// Begins on the next turn of the loop, or when the bound leaves room. `on_end` is called with what it threw,
-    /// also when it was cancelled before it began.
+    /// Begins on the next turn of the loop, or when the bound leaves room. `on_end` is called with what it
+    /// threw, also when it was cancelled before it began.
     std::shared_ptr<child> start(awaitable<void> body, child::end_function on_end = nullptr);
 
     /// Starts a child that takes no place: the body of a group, which waits for the others.
     void start_beside(awaitable<void> body);
 
-    /// Asked for the next child whenever there is room: calls start() and gives true, or false when nothing is left.
+    /// Asked for the next child whenever there is room: calls start() and gives true, or false when nothing
+    /// is left.
     void supply(std::function<bool()> next) { next_ = std::move(next); }
 
     void cancel();
 
     const executor& loop() const noexcept { return loop_; }
 
-    /// Waits until every child has ended, and throws what the first that failed threw. Cancelling this wait cancels
-    /// the children and goes on waiting for them, so nothing they refer to dies before them.
+    /// Waits until every child has ended, and throws what the first that failed threw. Cancelling this wait
+    /// cancels the children and goes on waiting for them, so nothing they refer to dies before them.
     static awaitable<void> join(std::shared_ptr<nursery> self);
 
 private:

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Operations in flight belong to the loop's context, as Asio's own do: when an io_context is destroyed with work
-/// pending, their handlers are destroyed uncalled. Without this a coroutine that waits for a client which lives in the
-/// same coroutine would keep itself alive for ever.
+/// Operations in flight belong to the loop's context, as Asio's own do: when an io_context is destroyed with
+/// work pending, their handlers are destroyed uncalled. Without this a coroutine that waits for a client
+/// which lives in the same coroutine would keep itself alive for ever.
 
 #include <oneloop/awaitable.hpp>
 
@@ -15,8 +15,8 @@ namespace oneloop::detail {
 
 class pending;
 
-/// Every operation in flight on one context. Operations share it, because a thread may hold one for longer than the
-/// context lives.
+/// Every operation in flight on one context. Operations share it, because a thread may hold one for longer
+/// than the context lives.
 struct pending_registry {
     std::mutex mutex;
     boost::intrusive::list<pending, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> all;

@@ -1,8 +1,9 @@
 #pragma once
 
-/// How the story of a failure travels beside a plain error_code: a handler may have an associated `failure*`, found
-/// through as_tuple, bind_executor and the other adapters by Asio's own associator protocol. The initiating function
-/// takes it from the handler before the handler's type is erased; the operation fills it when it fails.
+/// How the story of a failure travels beside a plain error_code: a handler may have an associated `failure*`,
+/// found through as_tuple, bind_executor and the other adapters by Asio's own associator protocol. The
+/// initiating function takes it from the handler before the handler's type is erased; the operation fills it
+/// when it fails.
 
 #include <oneloop/error.hpp>
 
@@ -55,14 +56,13 @@ struct story_initiation {
 
     template <class Handler, class... Args>
     void operator()(Handler&& handler, Args&&... args) && {
-        std::move(init)(
-            story_handler<std::decay_t<Handler>>{story, std::forward<Handler>(handler)},
-            std::forward<Args>(args)...
-        );
+        std::move(init
+        )(story_handler<std::decay_t<Handler>>{story, std::forward<Handler>(handler)},
+          std::forward<Args>(args)...);
     }
     template <class Handler, class... Args>
     void operator()(Handler&& handler, Args&&... args) const& {
-        story_initiation(*this)(std::forward<Handler>(handler), std::forward<Args>(args)...);
+        story_initiation (*this)(std::forward<Handler>(handler), std::forward<Args>(args)...);
     }
 };
 
@@ -77,11 +77,16 @@ struct same_return_type<Result> {
 
 } // namespace oneloop::detail
 
+// By way of Associator itself, as Asio's adapters do: what bind_executor and bind_cancellation_slot bind is
+// found there only.
 template <template <class, class> class Associator, class Handler, class Default>
 struct boost::asio::associator<Associator, oneloop::detail::story_handler<Handler>, Default>
-    : boost::asio::associator<Associator, Handler, Default> {
-    static auto get(const oneloop::detail::story_handler<Handler>& h, const Default& d = Default()) noexcept {
-        return boost::asio::associator<Associator, Handler, Default>::get(h.handler, d);
+    : Associator<Handler, Default> {
+    static auto get(const oneloop::detail::story_handler<Handler>& h) noexcept {
+        return Associator<Handler, Default>::get(h.handler);
+    }
+    static auto get(const oneloop::detail::story_handler<Handler>& h, const Default& d) noexcept {
+        return Associator<Handler, Default>::get(h.handler, d);
     }
 };
 
@@ -101,8 +106,8 @@ struct boost::asio::async_result<oneloop::detail::with_story<Token>, Signatures.
     static auto initiate(Init&& init, RawToken&& with, Args&&... args) {
         auto token = std::forward<RawToken>(with).token;
         return boost::asio::async_initiate<Token, Signatures...>(
-            oneloop::detail::story_initiation<std::decay_t<Init>>{with.story, std::forward<Init>(init)}, token,
-            std::forward<Args>(args)...
+            oneloop::detail::story_initiation<std::decay_t<Init>>{with.story, std::forward<Init>(init)},
+            token, std::forward<Args>(args)...
         );
     }
 };

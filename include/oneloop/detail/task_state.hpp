@@ -25,7 +25,8 @@ public:
 
     bool done() const noexcept { return done_; }
 
-    /// Runs `body` and keeps its value. What it throws passes on to the nursery, and comes back through end().
+    /// Runs `body` and keeps its value. What it throws passes on to the nursery, and comes back through
+    /// end().
     static awaitable<void> fill(std::shared_ptr<task_state> self, awaitable<T> body) {
         if constexpr (std::is_void_v<T>) {
             co_await std::move(body);

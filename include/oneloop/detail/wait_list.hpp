@@ -1,6 +1,7 @@
 #pragma once
 
-/// Those who wait for one thing, first come first served. Every wait can be cancelled and gives its place free.
+/// Those who wait for one thing, first come first served. Every wait can be cancelled and gives its place
+/// free.
 
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/detail/pending.hpp>
@@ -24,13 +25,13 @@ public:
         );
     }
 
+    static void enter(const std::shared_ptr<wait_list>& self, completion<> handler);
     bool empty() const noexcept { return waiters_.empty(); }
     void notify_one();
     void notify_all();
 
 private:
     struct waiter;
-    static void enter(const std::shared_ptr<wait_list>& self, completion<> handler);
 
     executor loop_;
     std::shared_ptr<pending_registry> registry_;

@@ -1,0 +1,31 @@
+// The same downloads at once on one thread: three of 1 s each take 1 s. URLs as arguments or on standard
+// input.
+
+#include "urls.hpp"
+#include <oneloop/http.hpp>
+
+#include <ranges>
+
+using namespace oneloop;
+
+awaitable<> save(http::client& http, std::string url) {
+    const std::string name = file_name(url);
+    // The example's server signed its certificate itself. Only this request trusts it, and the name says what
+    // that means.
+    http::request_options options;
+    options.dangerously_accept_any_certificate();
+    auto answer = co_await http.download(url, name, options);
+    answer.throw_for_status();
+    std::cout << name << ": " << answer.body_size() << " bytes" << std::endl;
+}
+
+awaitable<> program(std::vector<std::string> urls) {
+    http::client http(co_await this_coro::executor);
+    auto start = [&](const std::string& url) { return save(http, url); };
+    co_await gather(urls | std::views::transform(start));
+    co_await http.close();
+}
+
+int main(int argc, char** argv) {
+    return run_main(program(urls_of(argc, argv)));
+}

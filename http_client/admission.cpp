@@ -1,0 +1,70 @@
+#include "http_client/admission.hpp"
+
+namespace oneloop::http {
+
+bool admission::enter(ticket& t, const std::string& host_key) {
+    const auto known = hosts_.find(host_key);
+    const bool goes_at_once =
+        under_way_ < total_ &&
+        (known == hosts_.end() || (known->second.waiting.empty() && known->second.under_way < per_host_));
+    if (!goes_at_once && queued_ >= most_queued_)
+        return false;
+    host& h = known == hosts_.end() ? hosts_[host_key] : known->second;
+    if (h.key.empty())
+        h.key = host_key;
+    t.host_ = &h;
+    t.place_ = h.waiting.insert(h.waiting.end(), &t);
+    t.state_ = ticket::state::waiting;
+    ++queued_;
+    give_turn(h);
+    return true;
+}
+
+admission::ticket* admission::next() {
+    if (under_way_ >= total_ || turns_.empty())
+        return nullptr;
+    host& h = *turns_.front();
+    turns_.pop_front();
+    h.has_turn = false;
+    ticket& t = *h.waiting.front();
+    h.waiting.pop_front();
+    t.state_ = ticket::state::under_way;
+    --queued_;
+    ++under_way_;
+    ++h.under_way;
+    give_turn(h);
+    return &t;
+}
+
+void admission::leave(ticket& t) {
+    if (t.state_ == ticket::state::out)
+        return;
+    host& h = *t.host_;
+    if (t.state_ == ticket::state::waiting) {
+        h.waiting.erase(t.place_);
+        --queued_;
+    } else {
+        --h.under_way;
+        --under_way_;
+    }
+    t.state_ = ticket::state::out;
+    t.host_ = nullptr;
+    give_turn(h);
+    forget_if_idle(h);
+}
+
+void admission::give_turn(host& h) {
+    const bool deserves = !h.waiting.empty() && h.under_way < per_host_;
+    if (deserves && !h.has_turn)
+        h.turn = turns_.insert(turns_.end(), &h);
+    else if (!deserves && h.has_turn)
+        turns_.erase(h.turn);
+    h.has_turn = deserves;
+}
+
+void admission::forget_if_idle(host& h) {
+    if (h.waiting.empty() && h.under_way == 0)
+        hosts_.erase(std::string(h.key)); // a copy: the key dies with the host
+}
+
+} // namespace oneloop::http

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <string>
+#include <unordered_map>
+
+namespace oneloop::http {
+
+/// Who may go: so many requests at once in total, so many for each host, the others wait. Hosts take turns,
+/// and within a host it is first come, first served. A policy only: it knows nothing of requests but their
+/// place.
+class admission {
+    struct host;
+
+public:
+    /// A request's place in the queue or among those under way. It stays where it is in memory.
+    class ticket {
+    public:
+        ticket() = default;
+        ticket(const ticket&) = delete;
+        ticket& operator=(const ticket&) = delete;
+
+    private:
+        friend class admission;
+        enum class state { out, waiting, under_way } state_ = state::out;
+        host* host_ = nullptr;
+        std::list<ticket*>::iterator place_;
+    };
+
+    admission(std::size_t total, std::size_t per_host, std::size_t queued)
+        : total_(total ? total : 1), per_host_(per_host ? per_host : 1), most_queued_(queued) {}
+
+    /// False when the queue is full. A request that can go at once is not counted as queued.
+    bool enter(ticket& t, const std::string& host_key);
+
+    /// The next that may go, which is under way from then on; nullptr when there is none.
+    ticket* next();
+
+    /// Gives the place back, in the queue or under way.
+    void leave(ticket& t);
+
+    std::size_t queued() const noexcept { return queued_; }
+    std::size_t under_way() const noexcept { return under_way_; }
+    std::size_t most_queued() const noexcept { return most_queued_; }
+
+private:
+    struct host {
+        std::string key;
+        std::list<ticket*> waiting;
+        std::size_t under_way = 0;
+        bool has_turn = false;
+        std::list<host*>::iterator turn;
+    };
+
+    void give_turn(host& h);
+    void forget_if_idle(host& h);
+
+    const std::size_t total_, per_host_, most_queued_;
+    std::size_t queued_ = 0, under_way_ = 0;
+    std::unordered_map<std::string, host> hosts_;
+    std::list<host*> turns_; // hosts with somebody waiting and room for one more
+};
+
+} // namespace oneloop::http

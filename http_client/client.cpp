@@ -1,0 +1,71 @@
+#include "http_client/engine.hpp"
+#include <oneloop/http/client.hpp>
+
+#include <boost/asio/dispatch.hpp>
+
+#include <utility>
+
+namespace oneloop::http {
+
+namespace asio = boost::asio;
+
+namespace detail {
+
+// From whichever thread the operation was started to the client's loop; on it already, without a detour.
+static void start(
+    const std::shared_ptr<engine>& e, response_handler handler, std::string url,
+    std::optional<std::string> path, request_options options
+) {
+    asio::dispatch(
+        e->loop(),
+        [e, handler = std::move(handler), url = std::move(url), path = std::move(path),
+         options = std::move(options)]() mutable {
+            e->accept(std::move(url), std::move(options), std::move(path), std::move(handler));
+        }
+    );
+}
+
+void start_get(
+    const std::shared_ptr<engine>& e, response_handler handler, std::string url, request_options options
+) {
+    start(e, std::move(handler), std::move(url), std::nullopt, std::move(options));
+}
+
+void start_download(
+    const std::shared_ptr<engine>& e, response_handler handler, std::string url, std::string path,
+    request_options options
+) {
+    start(e, std::move(handler), std::move(url), std::move(path), std::move(options));
+}
+
+void start_close(const std::shared_ptr<engine>& e, oneloop::detail::completion<> handler) {
+    asio::dispatch(e->loop(), [e, handler = std::move(handler)]() mutable { e->close(std::move(handler)); });
+}
+
+} // namespace detail
+
+client::client(executor loop, client_options options)
+    : loop_(loop), engine_(std::make_shared<engine>(std::move(loop), std::move(options))) {}
+
+client::~client() {
+    if (engine_)
+        engine_->shut_down();
+}
+
+client::client(client&&) noexcept = default;
+
+client& client::operator=(client&& other) noexcept {
+    if (this != &other) {
+        if (engine_)
+            engine_->shut_down();
+        loop_ = other.loop_;
+        engine_ = std::move(other.engine_);
+    }
+    return *this;
+}
+
+client::statistics client::stats() const {
+    return engine_->stats();
+}
+
+} // namespace oneloop::http

@@ -1,0 +1,51 @@
+#include "http_client/easy.hpp"
+
+#include <oneloop/http/error.hpp>
+
+#include <new>
+#include <utility>
+
+namespace oneloop::http {
+
+void append(slist& list, const std::string& line) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (!longer)
+        throw std::bad_alloc();
+    std::ignore = list.release(); // the list keeps its head, unless it was empty
+    list.reset(longer);
+}
+
+easy::easy() : handle_(curl_easy_init()) {
+    if (!handle_)
+        throw std::bad_alloc();
+    set(CURLOPT_ERRORBUFFER, errors_.data());
+    // Signals and the resolver of libcurl's own: neither is used; should a look-up happen all the same, a
+    // cancel must not wait for its thread
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);
+    // The environment decides nothing: http_proxy and the like are for programs that ask for them
+    set(CURLOPT_PROXY, "");
+    set(CURLOPT_NOPROXY, "*");
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    // Before 8.4.0 libcurl's HTTP/2 crashes, stalls and takes aborted bodies for complete ones
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(CURLOPT_BUFFERSIZE, 64L * 1024);
+    // Time limits are ours, by phase; libcurl's would count the same time again, and cost on every request
+    set(CURLOPT_CONNECTTIMEOUT_MS, 24L * 3600 * 1000);
+    set(CURLOPT_HTTPGET, 1L);
+}
+
+easy::~easy() {
+    curl_easy_cleanup(handle_);
+}
+
+void easy::check(CURLcode code, CURLoption option) {
+    if (code != CURLE_OK)
+        throw error(failure(error_code(code, curl_category()))
+                        .doing("curl option " + std::to_string(static_cast<int>(option))));
+}
+
+} // namespace oneloop::http

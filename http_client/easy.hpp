@@ -1,0 +1,60 @@
+#pragma once
+
+#include "http_client/curl_include.hpp"
+#include <oneloop/error.hpp>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace oneloop::http {
+
+struct slist_closer {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using slist = std::unique_ptr<curl_slist, slist_closer>;
+
+/// Appends one line, or throws bad_alloc.
+void append(slist& list, const std::string& line);
+
+/// One easy handle, used for one request after another: making and resetting handles costs a fifth of a small
+/// request, so what is the same for all requests is set once, and what is not is set each time, "off"
+/// included.
+class easy {
+public:
+    easy();
+    ~easy();
+    easy(const easy&) = delete;
+    easy& operator=(const easy&) = delete;
+
+    CURL* handle() const noexcept { return handle_; }
+
+    /// Throws `error` if libcurl refuses: an option this libcurl was built without.
+    template <class Value>
+    void set(CURLoption option, Value value) {
+        check(curl_easy_setopt(handle_, option, value), option);
+    }
+
+    template <class Value>
+    Value info(CURLINFO which) const {
+        Value value{};
+        curl_easy_getinfo(handle_, which, &value);
+        return value;
+    }
+
+    /// What libcurl says of the failure beside its code; empty if nothing.
+    std::string error_text() const { return errors_.data(); }
+    void clear_error_text() noexcept { errors_[0] = '\0'; }
+
+    // What libcurl reads while the request runs
+    slist resolve, headers;
+
+private:
+    static void check(CURLcode code, CURLoption option);
+
+    CURL* handle_;
+    std::array<char, CURL_ERROR_SIZE> errors_{};
+};
+
+} // namespace oneloop::http

@@ -1,0 +1,282 @@
+#include "http_client/engine.hpp"
+
+#include "core/words.hpp"
+#include "http_client/request_check.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace oneloop::http {
+
+namespace asio = boost::asio;
+
+engine::engine(executor loop, client_options options)
+    : loop_(std::move(loop)),
+      options_(std::move(options)),
+      registry_(oneloop::detail::pending_registry::of(loop_)),
+      resolver_(options_.resolver_),
+      admission_(options_.max_in_flight_, options_.max_in_flight_per_host_, options_.max_queued_),
+      multi_(std::make_shared<multi>(
+          loop_, options_.max_in_flight_, [this](CURL* handle, CURLcode code) { ended(handle, code); }
+      )),
+      deadlines_(loop_, [this](void* key) { return check_limits(key); }),
+      closers_(std::make_shared<oneloop::detail::wait_list>(loop_)) {
+    if (!resolver_)
+        resolver_ = std::make_shared<resolver>(loop_);
+}
+
+void engine::accept(
+    std::string url, request_options options, std::optional<std::string> path, response_handler handler
+) {
+    auto parsed = target::parse(url);
+    if (!parsed)
+        return handler.fail(parsed.error());
+    const std::string doing = "GET " + parsed->shown();
+    if (failure bad = check(options.headers_); bad.code())
+        return handler.fail(bad.doing(doing));
+    if (path && path->empty())
+        return handler.fail(
+            failure(errc::invalid_argument).doing(doing).because("the path of the file is empty")
+        );
+    if (closing_)
+        return handler.fail(failure(errc::closed).in(phase::queue).doing(doing));
+
+    auto t = std::make_shared<transfer>(
+        registry_, std::move(*parsed), std::move(options), options_, std::move(handler)
+    );
+    if (path)
+        t->file = std::make_shared<file_sink>(loop_, std::move(*path));
+    if (!admission_.enter(*t, t->url.origin())) {
+        t->handler.fail(
+            t->tell(failure(errc::queue_full).limit("max_queued " + std::to_string(options_.max_queued_)))
+        );
+        return;
+    }
+    t->phase_begun = [this, t = t.get()] { deadlines_.watch(t, t->limits.next().at); };
+    transfers_.emplace(t.get(), t);
+    if (auto slot = t->handler.slot(); slot.is_connected())
+        slot.assign([self = shared_from_this(), t](asio::cancellation_type) {
+            auto alive = std::pair(self, t); // completing clears the slot, and this function with it
+            alive.first->finish(alive.second, cancelled());
+        });
+    deadlines_.watch(t.get(), t->limits.next().at);
+    pump();
+}
+
+void engine::pump() {
+    while (admission::ticket* next = gone_ ? nullptr : admission_.next())
+        begin(transfers_.at(static_cast<transfer*>(next)));
+}
+
+void engine::begin(const transfer_ptr& t) {
+    if (t->file)
+        open_file(t);
+    else
+        look_up(t);
+}
+
+// A path that cannot be written fails the request before anything of it is sent.
+void engine::open_file(const transfer_ptr& t) {
+    enter(*t, phase::file);
+    t->file->when_room([weak = weak_from_this(), t] {
+        auto self = weak.lock();
+        if (!self || !t->handle_in_use())
+            return;
+        t->limits.hold(false, transfer::clock::now());
+        self->deadlines_.watch(t.get(), t->limits.next().at);
+        self->multi_->resume(t->handle_in_use());
+    });
+    auto failed = [weak = weak_from_this(), t](failure why) {
+        if (auto self = weak.lock())
+            self->finish(t, std::move(why));
+    };
+    t->file->when_failed(failed);
+    t->file->open([weak = weak_from_this(), t, failed](failure why) {
+        if (why.code())
+            return failed(std::move(why));
+        if (auto self = weak.lock())
+            self->look_up(t);
+    });
+}
+
+void engine::look_up(const transfer_ptr& t) {
+    enter(*t, phase::resolve);
+    resolver_->resolve(
+        t->url.host(),
+        with_failure(
+            t->look_up_story,
+            asio::bind_cancellation_slot(
+                t->look_up.slot(),
+                [weak = weak_from_this(), t](error_code code, std::vector<asio::ip::address> addresses) {
+                    auto self = weak.lock();
+                    if (!self || t->finished)
+                        return;
+                    if (code)
+                        return self->finish(t, std::move(t->look_up_story));
+                    t->addresses = std::move(addresses);
+                    self->attempt(t);
+                }
+            )
+        )
+    );
+}
+
+void engine::attempt(const transfer_ptr& t) {
+    if (t->next_address >= t->addresses.size())
+        return finish(t, failure(errc::invalid_argument).because("the name has no address"));
+    const auto& address = t->addresses[t->next_address++];
+    try {
+        t->limits.try_address(t->addresses.size() - t->next_address, transfer::clock::now());
+        t->prepare(take_handle(), address);
+        deadlines_.watch(t.get(), t->limits.next().at);
+        multi_->add(t->handle_in_use());
+    } catch (const error& refused) {
+        finish(t, refused.failure());
+    }
+}
+
+// libcurl is through with a handle. Called outside of its callbacks.
+void engine::ended(CURL* handle, CURLcode code) {
+    transfer* which = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &which);
+    const auto found = transfers_.find(which);
+    if (found == transfers_.end())
+        return;
+    const transfer_ptr t = found->second;
+    if (t->may_try_next_address(code)) {
+        idle_handles_.push_back(t->release_handle());
+        return attempt(t);
+    }
+    if (failure why = t->verdict(code); why.code())
+        return finish(t, std::move(why));
+    if (t->file)
+        return store(t);
+    finish(t, {});
+}
+
+void engine::store(const transfer_ptr& t) {
+    enter(*t, phase::file);
+    t->file->finish(t->answer_is_wanted(), [weak = weak_from_this(), t](failure why) {
+        if (auto self = weak.lock())
+            self->finish(t, std::move(why));
+    });
+}
+
+// The one way out, whatever has happened: everything the request held is given back, then its caller is told.
+void engine::finish(const transfer_ptr& t, failure why) {
+    if (std::exchange(t->finished, true))
+        return;
+    const failure told = why.code() ? t->tell(std::move(why)) : failure();
+    response answer = told.code() ? response() : t->take_answer();
+    stop_attempt(*t);
+    deadlines_.forget(t.get());
+    admission_.leave(*t);
+    transfers_.erase(t.get());
+    auto handler = std::move(t->handler);
+    ++(told.code() ? failed_ : completed_);
+    if (told.code())
+        handler.fail(told);
+    else
+        handler.succeed(std::move(answer));
+    pump();
+    if (transfers_.empty()) {
+        if (closing_) {
+            multi_->close_connections();
+            closers_->notify_all();
+        }
+        rest_soon();
+    }
+}
+
+void engine::stop_attempt(transfer& t) {
+    t.look_up.emit(asio::cancellation_type::all);
+    if (t.file)
+        t.file->abandon();
+    if (CURL* handle = t.handle_in_use()) {
+        multi_->remove(handle);
+        idle_handles_.push_back(t.release_handle());
+    }
+}
+
+void engine::enter(transfer& t, phase p) {
+    t.limits.enter(p, transfer::clock::now());
+    deadlines_.watch(&t, t.limits.next().at);
+}
+
+deadline engine::check_limits(void* key) {
+    const transfer_ptr t = transfers_.at(static_cast<transfer*>(key));
+    const auto met = t->limits.next();
+    if (!met.at.passed(transfer::clock::now()))
+        return met.at; // it has moved on since
+    if (met.next_address) {
+        multi_->remove(t->handle_in_use());
+        idle_handles_.push_back(t->release_handle());
+        attempt(t);
+        return deadline::never(); // attempt() watches it again
+    }
+    finish(t, failure(errc::timed_out).limit(std::string(met.name) + " " + in_words(met.value)));
+    return deadline::never();
+}
+
+// One more turn, because whoever was just told may start the next request.
+void engine::rest_soon() {
+    if (std::exchange(rest_pending_, true))
+        return;
+    asio::post(loop_, [weak = weak_from_this()] {
+        auto self = weak.lock();
+        if (!self)
+            return;
+        self->rest_pending_ = false;
+        if (self->transfers_.empty()) {
+            self->multi_->rest_if_idle();
+            self->deadlines_.rest();
+        }
+    });
+}
+
+std::unique_ptr<easy> engine::take_handle() {
+    if (idle_handles_.empty()) {
+        auto fresh = std::make_unique<easy>();
+        transfer::set_up(*fresh, options_);
+        multi_->adopt(*fresh);
+        return fresh;
+    }
+    auto used = std::move(idle_handles_.back());
+    idle_handles_.pop_back();
+    return used;
+}
+
+void engine::close(oneloop::detail::completion<> handler) {
+    closing_ = true;
+    if (transfers_.empty()) {
+        multi_->close_connections();
+        return handler.succeed();
+    }
+    oneloop::detail::wait_list::enter(closers_, std::move(handler));
+}
+
+void engine::shut_down() {
+    closing_ = gone_ = true;
+    while (!transfers_.empty()) {
+        const transfer_ptr t = transfers_.begin()->second;
+        finish(t, failure(errc::closed));
+    }
+    closers_->notify_all();
+    deadlines_.rest();
+    multi_->shut_down();
+    idle_handles_.clear();
+    resolver_.reset();
+}
+
+client::statistics engine::stats() const noexcept {
+    client::statistics s;
+    s.queued = admission_.queued();
+    s.in_flight = admission_.under_way();
+    s.completed = completed_;
+    s.failed = failed_;
+    return s;
+}
+
+} // namespace oneloop::http

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "core/deadline_timer.hpp"
+#include "http_client/admission.hpp"
+#include "http_client/multi.hpp"
+#include "http_client/transfer.hpp"
+#include <oneloop/detail/wait_list.hpp>
+#include <oneloop/http/client.hpp>
+#include <oneloop/resolver.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace oneloop::http {
+
+/// The client's inside. A request passes through it in the order of these functions: accept, pump, begin,
+/// look_up, attempt, ended, finish. Everything here runs on the loop; the public client dispatches to it.
+class engine : public std::enable_shared_from_this<engine> {
+public:
+    engine(executor loop, client_options options);
+
+    void accept(std::string url, request_options, std::optional<std::string> path, response_handler);
+    void close(oneloop::detail::completion<>);
+
+    /// The client is gone: whatever is pending completes with errc::closed.
+    void shut_down();
+
+    const executor& loop() const noexcept { return loop_; }
+    client::statistics stats() const noexcept;
+
+private:
+    using transfer_ptr = std::shared_ptr<transfer>;
+
+    void pump();
+    void begin(const transfer_ptr&);
+    void open_file(const transfer_ptr&);
+    void look_up(const transfer_ptr&);
+    void attempt(const transfer_ptr&);
+    void ended(CURL*, CURLcode);
+    void store(const transfer_ptr&);
+    void finish(const transfer_ptr&, failure);
+
+    void stop_attempt(transfer&);
+    void enter(transfer&, phase);
+    deadline check_limits(void* key);
+    void rest_soon();
+    std::unique_ptr<easy> take_handle();
+
+    executor loop_;
+    const client_options options_;
+    std::shared_ptr<oneloop::detail::pending_registry> registry_;
+    std::shared_ptr<resolver> resolver_;
+    admission admission_;
+    std::shared_ptr<multi> multi_;
+    deadline_timer deadlines_;
+    std::unordered_map<transfer*, transfer_ptr> transfers_;
+    std::vector<std::unique_ptr<easy>> idle_handles_;
+    std::shared_ptr<oneloop::detail::wait_list> closers_;
+    std::uint64_t completed_ = 0, failed_ = 0;
+    bool closing_ = false, gone_ = false, rest_pending_ = false;
+};
+
+} // namespace oneloop::http

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <oneloop/deadline.hpp>
+#include <oneloop/error.hpp>
+#include <oneloop/http/options.hpp>
+
+#include <cstddef>
+#include <string_view>
+
+namespace oneloop::http {
+
+/// Which limit of time a request meets next, phase by phase. Arithmetic only: it is told what time it is.
+class phase_limits {
+public:
+    using time_point = deadline::clock::time_point;
+
+    struct limit {
+        deadline at;
+        std::string_view name; // of the option
+        duration value{};
+        bool next_address = false; // not the end: time to try another address of the host
+    };
+
+    phase_limits(const timeouts& t, time_point now) : times_(t) { enter(phase::queue, now); }
+
+    void enter(phase p, time_point now) {
+        if (phase_ == phase::queue && p != phase::queue)
+            total_ = deadline::after(now, times_.total);
+        // Look-up, connecting and handshake share one limit, however often an address has to be tried
+        const bool connecting = p == phase::resolve || p == phase::connect || p == phase::tls;
+        if (connecting && connect_.is_never())
+            connect_ = deadline::after(now, times_.connect);
+        phase_ = p;
+        since_ = now;
+        attempt_ = deadline::never();
+    }
+
+    /// A connection is tried, and `others` addresses are left: it gets its share of what remains.
+    void try_address(std::size_t others, time_point now) {
+        enter(phase::connect, now);
+        if (others > 0)
+            attempt_ = deadline::after(now, connect_.remaining(now) / (others + 1));
+    }
+
+    /// Bytes came from the peer.
+    void progress(time_point now) { since_ = now; }
+
+    /// While our own disk is slow, the peer is not late.
+    void hold(bool held, time_point now) {
+        held_ = held;
+        since_ = now;
+    }
+
+    phase where() const noexcept { return phase_; }
+
+    limit next() const {
+        switch (phase_) {
+            case phase::queue:
+                return {deadline::after(since_, times_.queue), "queue_timeout", times_.queue};
+            case phase::resolve:
+            case phase::connect:
+            case phase::tls: {
+                const limit connect{connect_, "connect_timeout", times_.connect};
+                return earlier(earlier({attempt_, "", {}, true}, connect), total());
+            }
+            case phase::send:
+            case phase::first_byte:
+                return earlier(
+                    {deadline::after(since_, times_.first_byte), "first_byte_timeout", times_.first_byte},
+                    total()
+                );
+            case phase::receive:
+                return held_ ? total()
+                             : earlier(
+                                   {deadline::after(since_, times_.stall), "stall_timeout", times_.stall},
+                                   total()
+                               );
+            default:
+                return total();
+        }
+    }
+
+private:
+    limit total() const { return {total_, "total_timeout", times_.total}; }
+    static limit earlier(const limit& a, const limit& b) { return b.at < a.at ? b : a; }
+
+    timeouts times_;
+    phase phase_ = phase::queue;
+    time_point since_{};
+    deadline total_, connect_, attempt_; // never, until they begin
+    bool held_ = false;
+};
+
+} // namespace oneloop::http

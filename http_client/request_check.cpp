@@ -1,0 +1,41 @@
+#include "http_client/request_check.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace oneloop::http {
+namespace {
+
+// RFC 9110, 5.6.2: token
+bool is_token(std::string_view name) {
+    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !name.empty() && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
+// RFC 9110, 5.5: no CR, LF, NUL; we refuse the other control characters with them, but for the tab
+bool is_value(std::string_view value) {
+    return std::ranges::none_of(value, [](char c) {
+        return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
+    });
+}
+
+} // namespace
+
+failure check(const headers& fields) {
+    for (const auto& [name, value] : fields) {
+        if (!is_token(name))
+            return failure(errc::invalid_argument)
+                .because("invalid header name: letters, digits and !#$%&'*+-.^_`|~ only");
+        if (!is_value(value))
+            return failure(errc::invalid_argument)
+                .because(
+                    "invalid value of header " + name + ": it contains a line break or a control character"
+                );
+    }
+    return {};
+}
+
+} // namespace oneloop::http

@@ -1,0 +1,221 @@
+#include "http_client/transfer.hpp"
+
+#include "core/words.hpp"
+#include "http_client/trust.hpp"
+#include <oneloop/http/error.hpp>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace oneloop::http {
+
+transfer::transfer(
+    std::shared_ptr<oneloop::detail::pending_registry> registry, target where, request_options o,
+    const client_options& defaults, response_handler h
+)
+    : pending(std::move(registry)),
+      url(std::move(where)),
+      options(std::move(o)),
+      handler(std::move(h)),
+      limits(limits_of(defaults), clock::now()),
+      defaults_(defaults) {}
+
+timeouts transfer::limits_of(const client_options& defaults) const {
+    timeouts t = defaults.times_;
+    const auto& own = options.times_;
+    t.queue = own.queue.value_or(t.queue);
+    t.connect = own.connect.value_or(t.connect);
+    t.first_byte = own.first_byte.value_or(t.first_byte);
+    t.stall = own.stall.value_or(t.stall);
+    t.total = own.total.value_or(t.total);
+    return t;
+}
+
+// --- before the request: libcurl's handle is told what this request is
+
+void transfer::set_up(easy& e, const client_options& options) {
+    e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
+    trust(e, options.trust_file_);
+    e.set(CURLOPT_SOCKOPTFUNCTION, &transfer::on_connecting);
+    e.set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
+    e.set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
+    e.set(CURLOPT_PREREQFUNCTION, &transfer::on_request);
+}
+
+void transfer::prepare(std::unique_ptr<easy> handle, const boost::asio::ip::address& at) {
+    easy_ = std::move(handle);
+    socket_ = CURL_SOCKET_BAD;
+    easy& e = *easy_;
+    e.clear_error_text();
+
+    e.resolve.reset();
+    if (const std::string dialled = at.to_string(); dialled != url.host()) {
+        // The plus sign lets the entry age like any other. Not CONNECT_TO: it sorts connections by address,
+        // and a thousand names on one address then cost seven times as much each.
+        const std::string address = at.is_v6() ? "[" + dialled + "]" : dialled;
+        append(e.resolve, "+" + url.host() + ":" + url.port() + ":" + address);
+    }
+    e.headers.reset();
+    for (const auto& [name, value] : options.headers_)
+        append(e.headers, value.empty() ? name + ";" : name + ": " + value);
+
+    e.set(CURLOPT_CURLU, url.handle());
+    e.set(CURLOPT_RESOLVE, e.resolve.get());
+    e.set(CURLOPT_HTTPHEADER, e.headers.get());
+    e.set(CURLOPT_SSL_VERIFYPEER, options.accept_any_certificate_ ? 0L : 1L);
+    e.set(CURLOPT_SSL_VERIFYHOST, options.accept_any_certificate_ ? 0L : 2L);
+    e.set(CURLOPT_PRIVATE, this);
+    e.set(CURLOPT_SOCKOPTDATA, this);
+    e.set(CURLOPT_HEADERDATA, this);
+    e.set(CURLOPT_WRITEDATA, this);
+    e.set(CURLOPT_PREREQDATA, this);
+}
+
+// --- while libcurl works: its callbacks only take note
+
+int transfer::on_request(void* self, char*, char*, int, int) {
+    auto& t = *static_cast<transfer*>(self);
+    // From here on bytes may be on the wire. libcurl comes here again when a kept connection turns out to be
+    // dead and it repeats the request by itself: right for GET, which may be repeated.
+    t.request_begun_ = true;
+    t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
+    t.enter(oneloop::phase::first_byte);
+    return CURL_PREREQFUNC_OK;
+}
+
+int transfer::on_connecting(void* self, curl_socket_t fd, curlsocktype) {
+    static_cast<transfer*>(self)->socket_ = fd;
+    return CURL_SOCKOPT_OK;
+}
+
+void transfer::enter(oneloop::phase p) {
+    limits.enter(p, clock::now());
+    if (phase_begun)
+        phase_begun();
+}
+
+std::size_t transfer::on_header(char* data, std::size_t, std::size_t size, void* self) {
+    auto& t = *static_cast<transfer*>(self);
+    t.outcome_ = oneloop::outcome::answered;
+    if (t.limits.where() != oneloop::phase::receive)
+        t.enter(oneloop::phase::receive);
+    else
+        t.limits.progress(clock::now());
+    t.header_line(std::string_view(data, size));
+    return size;
+}
+
+void transfer::header_line(std::string_view line) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == '\n'))
+        line.remove_suffix(1);
+    if (line.empty()) {
+        headers_ended_ = true;
+        return;
+    }
+    const bool status_line = line.starts_with("HTTP/") && (answer_.headers_.size() == 0 || headers_ended_);
+    if (status_line) {
+        // A further one follows an interim answer such as 103: only the last counts
+        answer_.headers_.clear();
+        headers_ended_ = false;
+        const auto space = line.find(' ');
+        answer_.status_ = 0;
+        for (char digit : space == std::string_view::npos ? std::string_view() : line.substr(space + 1, 3))
+            answer_.status_ =
+                digit >= '0' && digit <= '9' ? answer_.status_ * 10 + (digit - '0') : answer_.status_;
+        return;
+    }
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos)
+        return;
+    std::string_view value = line.substr(colon + 1);
+    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
+        value.remove_prefix(1);
+    while (!value.empty() && (value.back() == ' ' || value.back() == '\t'))
+        value.remove_suffix(1);
+    answer_.headers_.add(std::string(line.substr(0, colon)), std::string(value));
+}
+
+std::size_t transfer::on_body(char* data, std::size_t, std::size_t size, void* self) {
+    auto& t = *static_cast<transfer*>(self);
+    t.limits.progress(clock::now());
+    return t.body(data, size);
+}
+
+std::size_t transfer::body(const char* data, std::size_t size) {
+    const std::uint64_t most = options.max_body_.value_or(file ? defaults_.max_file_ : defaults_.max_body_);
+    if (size > most - std::min(most, answer_.body_size_)) {
+        refusal_ = failure(errc::too_large).limit((file ? "max_file " : "max_body ") + in_words(most));
+        return 0;
+    }
+    if (file && answer_.ok() && !file->write(data, size)) {
+        limits.hold(true, clock::now());
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (!file) {
+        if (answer_.body_.empty()) {
+            // The length is the server's word for it: believed for a megabyte in advance, no further
+            const auto length = easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
+            answer_.body_.reserve(static_cast<std::size_t>(std::clamp<curl_off_t>(length, 0, 1 << 20)));
+        }
+        answer_.body_.append(data, size);
+    }
+    answer_.body_size_ += size;
+    return size;
+}
+
+// --- when it has ended
+
+oneloop::phase transfer::where() const {
+    const oneloop::phase p = limits.where();
+    if (p != oneloop::phase::connect || !easy_ || !url.secure())
+        return p;
+    // libcurl has no callback between the two, but a socket that is connected has a peer
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    const bool connected = ::getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+    return connected ? oneloop::phase::tls : p;
+}
+
+failure transfer::tell(failure why) const {
+    if (why.phase() == oneloop::phase::none)
+        why.in(where());
+    return why.ended(outcome_).doing("GET " + url.shown());
+}
+
+failure transfer::verdict(CURLcode code) const {
+    if (refusal_.code())
+        return refusal_;
+    if (code == CURLE_OK)
+        return {};
+    failure why(error_code(code, curl_category()));
+    const std::string text = easy_->error_text();
+    const auto number = easy_->info<long>(CURLINFO_OS_ERRNO);
+    if (code == CURLE_COULDNT_CONNECT && number != 0)
+        why.because(
+            "could not connect: " +
+            error_code(static_cast<int>(number), boost::system::system_category()).message()
+        );
+    else if (!text.empty())
+        why.because(text);
+    if (why == condition::tls)
+        why.in(oneloop::phase::tls);
+    return why;
+}
+
+bool transfer::may_try_next_address(CURLcode code) const noexcept {
+    return !request_begun_ && next_address < addresses.size() &&
+           (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT);
+}
+
+response transfer::take_answer() {
+    answer_.url_ = url.shown();
+    if (const auto* ip = easy_->info<const char*>(CURLINFO_PRIMARY_IP))
+        answer_.peer_address_ = ip;
+    return std::move(answer_);
+}
+
+} // namespace oneloop::http

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "http_client/admission.hpp"
+#include "http_client/easy.hpp"
+#include "http_client/file_sink.hpp"
+#include "http_client/phase_limits.hpp"
+#include "http_client/target.hpp"
+#include <oneloop/detail/completion.hpp>
+#include <oneloop/detail/pending.hpp>
+#include <oneloop/http/response.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/ip/address.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace oneloop::http {
+
+using response_handler = oneloop::detail::completion<response>;
+
+/// One request from its acceptance to its answer: what it asks for, where it stands, what has come so far.
+/// The engine moves it on; libcurl fills it through the callbacks.
+class transfer final : public oneloop::detail::pending, public admission::ticket {
+public:
+    using clock = deadline::clock;
+
+    transfer(
+        std::shared_ptr<oneloop::detail::pending_registry>, target, request_options, const client_options&,
+        response_handler
+    );
+
+    void abandon() noexcept override { auto dies_here = std::move(handler); }
+
+    /// The failure's story so far: what was being done, in which phase, and what became of it.
+    failure tell(failure why) const;
+
+    /// What is the same for every request that a handle will serve.
+    static void set_up(easy&, const client_options&);
+
+    /// What is this request's own, for one attempt at one address.
+    void prepare(std::unique_ptr<easy> handle, const boost::asio::ip::address& at);
+
+    /// What libcurl's verdict means. No code: the answer is whole.
+    failure verdict(CURLcode code) const;
+
+    /// Where the attempt stands, TLS told apart from connecting.
+    oneloop::phase where() const;
+
+    /// A pinned address that did not answer costs nothing: no byte of the request was sent.
+    bool may_try_next_address(CURLcode code) const noexcept;
+
+    response take_answer();
+    bool answer_is_wanted() const noexcept { return answer_.ok(); }
+    std::unique_ptr<easy> release_handle() noexcept { return std::move(easy_); }
+    CURL* handle_in_use() const noexcept { return easy_ ? easy_->handle() : nullptr; }
+
+    target url;
+    request_options options;
+    response_handler handler;
+    phase_limits limits;
+    boost::asio::cancellation_signal look_up; // ends the name look-up
+    failure look_up_story;
+    std::vector<boost::asio::ip::address> addresses;
+    std::size_t next_address = 0;
+    std::shared_ptr<file_sink> file;
+    std::function<void()> phase_begun; // a new limit may come before the one that was waited for
+    bool finished = false;
+
+private:
+    static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
+    static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
+    static int on_request(void* self, char*, char*, int, int);
+    static int on_connecting(void* self, curl_socket_t fd, curlsocktype);
+    void enter(oneloop::phase);
+
+    void header_line(std::string_view line);
+    std::size_t body(const char* data, std::size_t size);
+    timeouts limits_of(const client_options&) const;
+
+    const client_options& defaults_;
+    std::unique_ptr<easy> easy_;
+    response answer_;
+    failure refusal_; // why we ended it from inside a callback
+    oneloop::outcome outcome_ = oneloop::outcome::not_sent;
+    curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
+    bool request_begun_ = false, headers_ended_ = false;
+};
+
+} // namespace oneloop::http

@@ -1,0 +1,16 @@
+#pragma once
+
+/// What the clients share and every program needs: the loop, tasks, time limits, threads, errors.
+
+#include <oneloop/awaitable.hpp>
+#include <oneloop/backoff.hpp>
+#include <oneloop/blocking.hpp>
+#include <oneloop/deadline.hpp>
+#include <oneloop/error.hpp>
+#include <oneloop/gather.hpp>
+#include <oneloop/resolver.hpp>
+#include <oneloop/run.hpp>
+#include <oneloop/sleep.hpp>
+#include <oneloop/task.hpp>
+#include <oneloop/timeout.hpp>
+#include <oneloop/token.hpp>

@@ -1,0 +1,10 @@
+#pragma once
+
+/// The HTTP client, and the loop it runs on.
+
+#include <oneloop/core.hpp>
+#include <oneloop/http/client.hpp>
+#include <oneloop/http/error.hpp>
+#include <oneloop/http/headers.hpp>
+#include <oneloop/http/options.hpp>
+#include <oneloop/http/response.hpp>

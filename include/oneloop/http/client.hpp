@@ -1,0 +1,128 @@
+#pragma once
+
+#include <oneloop/detail/completion.hpp>
+#include <oneloop/http/error.hpp>
+#include <oneloop/http/options.hpp>
+#include <oneloop/http/response.hpp>
+#include <oneloop/token.hpp>
+
+#include <memory>
+#include <string>
+#include <type_traits>
+
+namespace oneloop::http {
+
+class engine;
+
+namespace detail {
+
+using response_handler = oneloop::detail::completion<response>;
+void start_get(const std::shared_ptr<engine>&, response_handler, std::string url, request_options);
+void start_download(
+    const std::shared_ptr<engine>&, response_handler, std::string url, std::string path, request_options
+);
+void start_close(const std::shared_ptr<engine>&, oneloop::detail::completion<>);
+
+// Tells get(url, options) from get(url, token)
+template <class T>
+concept token_like = !std::is_same_v<std::remove_cvref_t<T>, request_options>;
+
+} // namespace detail
+
+/// An HTTP client: many requests at once on one loop, connections kept and used again.
+///
+/// It belongs to the loop it was made for. Operations may be started from any thread; everything else, its
+/// destructor included, belongs to the loop's. Requests beyond the limits wait in a queue: hosts take turns,
+/// and each host's requests keep their order.
+///
+/// **Cancellation** (every type) completes an operation at once with `condition::cancelled`. One that waited
+/// or was looking up a name costs nothing; one in flight costs its connection, because HTTP/1.1 has no way to
+/// take a request back. The failure's outcome says whether the server may have acted.
+///
+/// Redirects are not followed: a 3xx is given back as it came. Proxies of the environment are not used.
+class client {
+public:
+    using executor_type = executor;
+
+    /// Throws `system_error` if the process has no descriptor left.
+    explicit client(executor loop, client_options options = client_options());
+
+    /// Cancels what is pending: each operation completes with `condition::closed`.
+    ~client();
+    client(client&&) noexcept;
+    client& operator=(client&&) noexcept;
+
+    executor_type get_executor() const noexcept { return loop_; }
+
+    /// Fetches `url` with GET and gives the whole answer, its body in memory.
+    ///
+    /// Completes with `void(error_code, response)`. Whatever status the server gives is a response. A failure
+    /// is told by phase (queue, resolve, connect, tls, send, first byte, receive), by the limit that was hit,
+    /// and by what became of the request. `url` is http or https; a user name and password in it are sent as
+    /// basic authentication, and are not shown in any failure.
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto get(std::string url, Token&& token = {}) {
+        return get(std::move(url), request_options(), std::forward<Token>(token));
+    }
+
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto get(std::string url, request_options options, Token&& token = {}) {
+        return initiate<&detail::start_get, response>(token, std::move(url), std::move(options));
+    }
+
+    /// Fetches `url` with GET and writes the body of a 2xx answer to the file `path`; gives the answer
+    /// without its body.
+    ///
+    /// The body goes to a new file beside it (`path` with a random ending and ".part"), which takes the name
+    /// `path` when all has come: there is never half a file under that name. On any failure, and for a status
+    /// that is not 2xx, the ".part" file is removed and `path` left as it was; the body of such an answer is
+    /// dropped. Files are touched on `default_pool()` only. A failure of the disk has `phase::file` and
+    /// `condition::file`.
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto download(std::string url, std::string path, Token&& token = {}) {
+        return download(std::move(url), std::move(path), request_options(), std::forward<Token>(token));
+    }
+
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto download(
+        std::string url, std::string path, request_options options, Token&& token = {}
+    ) {
+        return initiate<&detail::start_download, response>(
+            token, std::move(url), std::move(path), std::move(options)
+        );
+    }
+
+    /// Takes no new request (they fail with `condition::closed`), waits for those that were accepted, queued
+    /// ones included, and closes the connections.
+    ///
+    /// Completes with `void(error_code)`. Each request has its own limits, so this ends. Cancelling it ends
+    /// the wait; the client stays closed to new requests.
+    template <class Token = throwing_t>
+    [[nodiscard]] auto close(Token&& token = {}) {
+        return initiate<&detail::start_close>(token);
+    }
+
+    /// How many requests wait and how many are under way, this moment.
+    class statistics {
+    public:
+        statistics() = default;
+        std::size_t queued = 0, in_flight = 0;
+        std::uint64_t completed = 0, failed = 0;
+    };
+    statistics stats() const;
+
+private:
+    template <auto Start, class... Results, class Token, class... Args>
+    auto initiate(Token& token, Args... args) {
+        using start_type = decltype(Start);
+        return boost::asio::async_initiate<Token, void(error_code, Results...)>(
+            oneloop::detail::initiation<engine, start_type, Results...>(loop_, engine_, Start), token,
+            std::move(args)...
+        );
+    }
+
+    executor loop_;
+    std::shared_ptr<engine> engine_;
+};
+
+} // namespace oneloop::http

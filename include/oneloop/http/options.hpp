@@ -1,0 +1,118 @@
+#pragma once
+
+#include <oneloop/http/headers.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace oneloop {
+class resolver;
+}
+
+namespace oneloop::http {
+
+using duration = std::chrono::steady_clock::duration;
+
+/// How long each stretch of a request may take. Reaching one ends the request with `condition::timeout`, and
+/// the failure names it. Zero or less means no time at all; there is no "for ever", but a year is a duration
+/// too.
+class timeouts {
+public:
+    timeouts() =
+        default; // declared, so that it is no aggregate: g++ 12 destroys temporary ones twice in a co_await
+
+    duration queue = std::chrono::minutes(5);    ///< waiting for a place among those in flight
+    duration connect = std::chrono::seconds(10); ///< name look-up, connecting and the TLS handshake together
+    duration first_byte = std::chrono::seconds(30); ///< from the request sent to the first byte of the answer
+    duration stall = std::chrono::seconds(30); ///< without one more byte of the answer, while we want some
+    duration total = std::chrono::minutes(5);  ///< everything after the queue
+};
+
+/// Options of one request, each falling back to the client's. Safe to build inside a `co_await` expression:
+/// `co_await http.get(url, http::request_options{}.total_timeout(5s).header("Accept", "text/html"))`.
+class request_options {
+public:
+    request_options() = default;
+
+    /// Adds a header field. CR, LF and NUL in it, or a name that is none, fail the request with
+    /// `condition::argument`.
+    request_options& header(std::string name, std::string value) {
+        headers_.add(std::move(name), std::move(value));
+        return *this;
+    }
+    request_options& connect_timeout(duration d) { return times_.connect = d, *this; }
+    request_options& first_byte_timeout(duration d) { return times_.first_byte = d, *this; }
+    request_options& stall_timeout(duration d) { return times_.stall = d, *this; }
+    request_options& queue_timeout(duration d) { return times_.queue = d, *this; }
+    request_options& total_timeout(duration d) { return times_.total = d, *this; }
+
+    /// Bytes of the body at most; more ends the request with `condition::limit`.
+    request_options& max_body(std::uint64_t bytes) { return max_body_ = bytes, *this; }
+
+    /// Takes whatever certificate the server shows, for this request only: whoever sits between can read and
+    /// change everything. For servers of your own whose certificate you cannot have signed.
+    request_options& dangerously_accept_any_certificate() { return accept_any_certificate_ = true, *this; }
+
+private:
+    friend class engine;
+    friend class transfer;
+
+    struct overrides {
+        std::optional<duration> queue, connect, first_byte, stall, total;
+    };
+
+    http::headers headers_;
+    overrides times_;
+    std::optional<std::uint64_t> max_body_;
+    bool accept_any_certificate_ = false;
+};
+
+/// Options of a client. Every limit has a default; all can be changed before the client is made.
+class client_options {
+public:
+    client_options() = default;
+
+    client_options& time_limits(timeouts t) { return times_ = t, *this; }
+    client_options& queue_timeout(duration d) { return times_.queue = d, *this; }
+    client_options& connect_timeout(duration d) { return times_.connect = d, *this; }
+    client_options& first_byte_timeout(duration d) { return times_.first_byte = d, *this; }
+    client_options& stall_timeout(duration d) { return times_.stall = d, *this; }
+    client_options& total_timeout(duration d) { return times_.total = d, *this; }
+
+    /// Requests under way at once, in total (100) and to one host and port (8); the others wait in the queue.
+    client_options& max_in_flight(std::size_t n) { return max_in_flight_ = n, *this; }
+    client_options& max_in_flight_per_host(std::size_t n) { return max_in_flight_per_host_ = n, *this; }
+
+    /// Requests that wait for a place at most (100,000). One more fails with `condition::limit`, and nothing
+    /// was sent.
+    client_options& max_queued(std::size_t n) { return max_queued_ = n, *this; }
+
+    /// Bytes of a body at most: in memory (64 MiB), and written to a file (64 GiB).
+    client_options& max_body(std::uint64_t bytes) { return max_body_ = bytes, *this; }
+    client_options& max_file(std::uint64_t bytes) { return max_file_ = bytes, *this; }
+
+    /// The User-Agent field ("oneloop/0.1.0").
+    client_options& user_agent(std::string name) { return user_agent_ = std::move(name), *this; }
+
+    /// A file of PEM certificates to trust in place of the system's.
+    client_options& trust_file(std::string path) { return trust_file_ = std::move(path), *this; }
+
+    /// A resolver to share with other clients of the same loop; without one the client makes its own.
+    client_options& resolve_with(std::shared_ptr<resolver> r) { return resolver_ = std::move(r), *this; }
+
+private:
+    friend class engine;
+    friend class transfer;
+
+    timeouts times_;
+    std::size_t max_in_flight_ = 100, max_in_flight_per_host_ = 8, max_queued_ = 100'000;
+    std::uint64_t max_body_ = std::uint64_t{64} << 20, max_file_ = std::uint64_t{64} << 30;
+    std::string user_agent_ = "oneloop/0.1.0", trust_file_;
+    std::shared_ptr<resolver> resolver_;
+};
+
+} // namespace oneloop::http

@@ -1,0 +1,39 @@
+// The README's shorter code blocks, compiled.
+
+#include <oneloop/http.hpp>
+
+#include <iostream>
+#include <ranges>
+
+using namespace oneloop;
+using namespace std::chrono_literals;
+
+// [errors]
+awaitable<> careful(http::client& http, std::string url) {
+    auto patient = http::request_options().total_timeout(20s).connect_timeout(2s);
+    auto page = co_await http.get(url, patient, nothrow);
+    if (page)
+        std::cout << page->throw_for_status().body();
+    else if (page.error() == condition::timeout && page.error().outcome() == outcome::not_sent)
+        std::cout << "safe to try again: " << page.error().message() << "\n";
+    else
+        throw error(page.error());
+}
+// [/errors]
+
+// [together]
+awaitable<> together(http::client& http, std::vector<std::string> urls) {
+    auto quick = co_await timeout(2s, http.get(urls.front())); // cancelled and awaited after 2 s
+    auto fetch = [&](const std::string& url) { return http.download(url, url.substr(url.rfind('/') + 1)); };
+    auto files = co_await gather(
+        urls | std::views::transform(fetch), 20
+    ); // 20 at a time; one failure cancels the rest
+    co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+        auto later = tasks.spawn(http.get(urls.back())); // begins now
+        co_await sleep_for(100ms);
+        std::cout << (co_await later.get()).status() << "\n";
+    });
+}
+// [/together]
+
+int main() {}

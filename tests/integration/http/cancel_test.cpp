@@ -1,0 +1,178 @@
+#include "tests/integration/http/checks.hpp"
+#include "tests/support/certificates.hpp"
+#include "tests/support/dead_ports.hpp"
+#include "tests/support/nginx.hpp"
+#include "tests/support/step_cancel.hpp"
+#include "tests/support/tcp_server.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <random>
+#include <ranges>
+
+using namespace oneloop;
+using namespace oneloop::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Cancels a GET of `url` after its k-th handler for every k; gives the number of handlers of an uncancelled
+// one.
+std::size_t cancel_everywhere(const std::string& url, const http::client_options& options = {}) {
+    return step_cancel(
+        [&](boost::asio::io_context& loop) {
+            auto client = std::make_shared<http::client>(loop.get_executor(), options);
+            return [client, url](auto token) { client->get(url, std::move(token)); };
+        },
+        step_cancel_options().heap_growth(1 << 20)
+    );
+}
+
+awaitable<> until(const std::function<bool()>& seen) {
+    while (!seen())
+        co_await sleep_for(1ms);
+}
+
+// Cancels a request when the server has come so far, and gives what became of it.
+awaitable<result<http::response>> cancel_when(
+    http::client& http, std::string url, std::function<bool()> so_far
+) {
+    result<http::response> answer = failure(errc::closed);
+    co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+        boost::asio::cancellation_signal signal;
+        auto token = boost::asio::bind_cancellation_slot(signal.slot(), nothrow);
+        auto request = tasks.spawn(http.get(url, token));
+        co_await until(so_far);
+        co_await sleep_for(20ms); // for what the server has sent to arrive; too early is another good test
+        signal.emit(boost::asio::cancellation_type::terminal);
+        answer = co_await request.get();
+    });
+    co_return answer;
+}
+
+} // namespace
+
+TEST_CASE("cancel: after the k-th handler of a GET from nginx", "[http][cancel]") {
+    nginx server;
+    server.serve("page", std::string(200'000, 'x'));
+    CHECK(cancel_everywhere(server.url("/page")) >= 3);
+}
+
+TEST_CASE("cancel: after the k-th handler of a GET over TLS", "[http][cancel][tls]") {
+    const temp_dir dir;
+    const certificate_authority authority(dir.path());
+    nginx server(nginx_options().tls(authority.issue("good")));
+    server.serve("page", std::string(100'000, 'x'));
+    const auto options = http::client_options().trust_file(authority.certificate().string());
+    CHECK(cancel_everywhere(server.tls_url("/page"), options) >= 3);
+}
+
+TEST_CASE("cancel: in each phase the failure says where and at what price", "[http][cancel]") {
+    const black_hole hole;
+    tcp_server silent(script().expect_request().hang());
+    tcp_server halfway(
+        script().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").hang()
+    );
+    tcp_server no_tls(script().hang());
+    with_client(http::client_options().max_in_flight_per_host(1), [&](http::client& http) -> awaitable<> {
+        const std::string into_hole = "http://127.0.0.1:" + std::to_string(hole.port()) + "/";
+        auto connecting = co_await cancel_when(http, into_hole, [] { return true; });
+        check_failure(connecting, condition::cancelled, phase::connect, "", outcome::not_sent);
+
+        const std::string handshake = "https://127.0.0.1:" + std::to_string(no_tls.port()) + "/";
+        auto in_tls = co_await cancel_when(http, handshake, [&] { return no_tls.connections() == 1; });
+        check_failure(in_tls, condition::cancelled, phase::tls, "", outcome::not_sent);
+
+        auto waiting =
+            co_await cancel_when(http, silent.url(), [&] { return silent.requests().size() == 1; });
+        check_failure(waiting, condition::cancelled, phase::first_byte, "", outcome::in_doubt);
+
+        auto receiving =
+            co_await cancel_when(http, halfway.url(), [&] { return halfway.requests().size() == 1; });
+        check_failure(receiving, condition::cancelled, phase::receive, "", outcome::answered);
+        CHECK(http.stats().in_flight == 0);
+    });
+}
+
+TEST_CASE("cancel: a request in the queue costs nothing", "[http][cancel][queue]") {
+    tcp_server server(script().expect_request().wait_for_requests(1).hang());
+    with_client(
+        http::client_options().max_in_flight(1).total_timeout(1s),
+        [&](http::client& http) -> awaitable<> {
+            co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+                auto first = tasks.spawn(http.get(server.url(), nothrow));
+                co_await until([&] { return server.requests().size() == 1; });
+                auto queued =
+                    co_await cancel_when(http, server.url(), [&] { return http.stats().queued == 1; });
+                check_failure(queued, condition::cancelled, phase::queue, "", outcome::not_sent);
+                CHECK(http.stats().queued == 0);
+                tasks.cancel();
+            });
+        }
+    );
+    CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("cancel: a thousand random ones through two places lose no place", "[http][cancel]") {
+    tcp_server server(http_answers(std::string(3000, 'r')));
+    with_client(http::client_options().max_in_flight(2), [&](http::client& http) -> awaitable<> {
+        std::minstd_rand chance(4711);
+        std::size_t answered = 0, cancelled = 0;
+        auto one = [&](int) -> awaitable<> {
+            const auto patience = std::chrono::microseconds(chance() % 3000);
+            try {
+                auto page = co_await timeout(patience, http.get(server.url()));
+                CHECK(page.body_size() == 3000);
+                ++answered;
+            } catch (const error& e) {
+                CHECK(e.code() == condition::timeout);
+                ++cancelled;
+            }
+        };
+        co_await gather(std::views::iota(0, 1000) | std::views::transform(one), 8);
+        CHECK(answered + cancelled == 1000);
+        CHECK(cancelled > 0);
+        CHECK(http.stats().in_flight == 0);
+        CHECK(http.stats().queued == 0);
+        auto last = co_await http.get(server.url());
+        CHECK(last.body_size() == 3000);
+    });
+}
+
+TEST_CASE("cancel: the client destroyed with work in flight", "[http][cancel]") {
+    tcp_server server(script().expect_request().hang());
+    const resources before = resources_now();
+    run_test([&]() -> awaitable<> {
+        auto client = std::make_unique<http::client>(
+            co_await this_coro::executor, http::client_options().max_in_flight(2)
+        );
+        std::vector<result<http::response>> answers;
+        co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+            auto all = tasks.spawn(gather(std::views::iota(0, 5) | std::views::transform([&](int) {
+                                              return client->get(server.url(), nothrow);
+                                          })));
+            co_await until([&] { return server.requests().size() == 2; });
+            client.reset();
+            answers = co_await all.get();
+        });
+        REQUIRE(answers.size() == 5);
+        check_failure(answers[0], condition::closed, phase::first_byte, "", outcome::in_doubt);
+        check_failure(answers[4], condition::closed, phase::queue, "", outcome::not_sent);
+    });
+    require_same_resources(before, 1 << 20);
+}
+
+TEST_CASE("cancel: the loop destroyed with work in flight", "[http][cancel]") {
+    tcp_server server(script().expect_request().hang());
+    const resources before = resources_now();
+    for (int steps : {0, 1, 2, 5, 10, 20}) {
+        boost::asio::io_context loop(1);
+        // The client lives in the coroutine that waits for it
+        spawn(loop.get_executor(), [](std::string url) -> awaitable<> {
+            http::client http(co_await this_coro::executor, http::client_options().max_in_flight(2));
+            co_await gather(http.get(url), http.get(url), http.get(url));
+        }(server.url()));
+        for (int i = 0; i < steps; ++i)
+            loop.run_one_for(50ms);
+    }
+    require_same_resources(before, 1 << 20);
+}

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "tests/support/catch.hpp"
+#include "tests/support/resources.hpp"
+#include "tests/support/run_test.hpp"
+#include <oneloop/http.hpp>
+
+#include <string>
+
+namespace oneloop::testing {
+
+/// One clear error: the portable condition, the phase, the limit by its name ("" for none) and what became of
+/// it.
+template <class T>
+void check_failure(const result<T>& r, condition what, phase where, const std::string& limit, outcome how) {
+    REQUIRE(r.has_error());
+    const failure& f = r.error();
+    INFO(f.message());
+    CHECK(f == what);
+    CHECK(f.phase() == where);
+    if (limit.empty())
+        CHECK(f.limit() == "");
+    else
+        CHECK_THAT(f.limit(), containing(limit));
+    CHECK(f.outcome() == how);
+    CHECK_THAT(f.message(), containing("GET http"));
+}
+
+/// A test with a client, which must leave nothing behind: no descriptor, no thread, no work on the loop.
+template <class Body>
+void with_client(http::client_options options, Body body) {
+    // Threads of the pool and what libcurl, OpenSSL and c-ares keep for the process are made once
+    static const bool warm = [] {
+        run_test([]() -> awaitable<> {
+            http::client http(co_await this_coro::executor);
+            auto refused = co_await http.get("https://127.0.0.1:1/", nothrow);
+            CHECK_FALSE(refused);
+            co_await run_blocking([] {});
+        });
+        return true;
+    }();
+    REQUIRE(warm);
+    const resources before = resources_now();
+    run_test([&]() -> awaitable<> {
+        http::client http(co_await this_coro::executor, options);
+        co_await body(http);
+    });
+    require_same_resources(before, 256 * 1024);
+}
+
+template <class Body>
+void with_client(Body body) {
+    with_client(http::client_options(), std::move(body));
+}
+
+} // namespace oneloop::testing

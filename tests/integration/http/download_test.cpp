@@ -1,0 +1,149 @@
+#include "tests/integration/http/checks.hpp"
+#include "tests/support/nginx.hpp"
+#include "tests/support/step_cancel.hpp"
+#include "tests/support/tcp_server.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <filesystem>
+#include <iterator>
+#include <ranges>
+
+using namespace oneloop;
+using namespace oneloop::testing;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::size_t files_in(const fs::path& directory) {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory), {}));
+}
+
+// Not one byte like its neighbour, so that a piece lost or doubled shows.
+std::string pattern(std::size_t size) {
+    std::string bytes(size, '\0');
+    unsigned number = 1;
+    for (char& c : bytes)
+        c = static_cast<char>((number = number * 1664525U + 1013904223U) >> 24);
+    return bytes;
+}
+
+// Waits until a cancelled download has removed its part.
+void wait_until_empty(const fs::path& directory) {
+    run_test([&]() -> awaitable<> {
+        while (files_in(directory) != 0)
+            co_await sleep_for(1ms);
+    });
+}
+
+} // namespace
+
+TEST_CASE("download: the file is what the server has", "[http][download]") {
+    nginx server;
+    const temp_dir dir;
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{100'000}, std::size_t{20'000'000}}) {
+        const std::string bytes = pattern(size);
+        server.serve("file", bytes);
+        with_client([&](http::client& http) -> awaitable<> {
+            auto answer = co_await http.download(server.url("/file"), dir / "file");
+            CHECK(answer.status() == 200);
+            CHECK(answer.body_size() == size);
+            CHECK(answer.body().empty());
+        });
+        CHECK(read_file(dir / "file") == bytes);
+        CHECK(files_in(dir.path()) == 1);
+    }
+    CHECK(
+        (fs::status(dir / "file").permissions() & fs::perms::owner_all) ==
+        (fs::perms::owner_read | fs::perms::owner_write)
+    );
+}
+
+TEST_CASE("download: an old file stays until the new one is whole", "[http][download]") {
+    tcp_server server(script().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
+    const temp_dir dir;
+    dir.write("file", "old");
+    with_client([&](http::client& http) -> awaitable<> {
+        auto r = co_await http.download(server.url(), dir / "file", nothrow);
+        check_failure(r, condition::network, phase::receive, "", outcome::answered);
+        while (files_in(dir.path()) != 1) // the part is removed on the pool
+            co_await sleep_for(1ms);
+    });
+    CHECK(read_file(dir / "file") == "old");
+}
+
+TEST_CASE("download: the body of a 404 is no file", "[http][download]") {
+    nginx server;
+    const temp_dir dir;
+    dir.write("file", "old");
+    with_client([&](http::client& http) -> awaitable<> {
+        auto answer = co_await http.download(server.url("/status/404"), dir / "file");
+        CHECK(answer.status() == 404);
+    });
+    CHECK(read_file(dir / "file") == "old");
+    CHECK(files_in(dir.path()) == 1);
+}
+
+TEST_CASE(
+    "download: a path that cannot be written fails before anything is sent", "[http][download][fault]"
+) {
+    tcp_server server(http_answers("never asked for"));
+    const temp_dir dir;
+    fs::create_directory(dir / "directory");
+    with_client([&](http::client& http) -> awaitable<> {
+        auto nowhere = co_await http.download(server.url(), dir / "none/file", nothrow);
+        check_failure(nowhere, condition::file, phase::file, "", outcome::not_sent);
+        CHECK_THAT(nowhere.error().message(), containing("none/file"));
+        auto nameless = co_await http.download(server.url(), "", nothrow);
+        check_failure(nameless, condition::argument, phase::none, "", outcome::not_sent);
+        // That the name belongs to a directory comes out when the file is to take it
+        auto directory = co_await http.download(server.url(), dir / "directory", nothrow);
+        check_failure(directory, condition::file, phase::file, "", outcome::answered);
+    });
+    CHECK(server.requests().size() == 1);
+    CHECK(files_in(dir.path()) == 1);
+}
+
+TEST_CASE("download: a file has a limit", "[http][download][limit]") {
+    tcp_server server(http_answers(std::string(10'000, 'b')));
+    const temp_dir dir;
+    with_client(http::client_options().max_file(5'000), [&](http::client& http) -> awaitable<> {
+        auto r = co_await http.download(server.url(), dir / "file", nothrow);
+        check_failure(r, condition::limit, phase::receive, "max_file", outcome::answered);
+    });
+    wait_until_empty(dir.path());
+}
+
+TEST_CASE("download: many to one path leave one whole file", "[http][download]") {
+    nginx server;
+    const temp_dir dir;
+    const std::string bytes = pattern(1'000'000);
+    server.serve("file", bytes);
+    with_client([&](http::client& http) -> awaitable<> {
+        const std::string path = dir / "file";
+        auto start = [&](int) { return http.download(server.url("/file"), path); };
+        co_await gather(std::views::iota(0, 8) | std::views::transform(start));
+    });
+    CHECK(read_file(dir / "file") == bytes);
+    CHECK(files_in(dir.path()) == 1);
+}
+
+TEST_CASE("download: cancelled after the k-th handler", "[http][download][cancel]") {
+    nginx server;
+    server.serve("file", pattern(2'000'000));
+    const temp_dir dir;
+    const std::string path = dir / "file";
+    step_cancel(
+        [&](boost::asio::io_context& loop) {
+            auto client = std::make_shared<http::client>(loop.get_executor());
+            return [client, url = server.url("/file"), path](auto token) {
+                client->download(url, path, std::move(token));
+            };
+        },
+        step_cancel_options().heap_growth(4 << 20)
+    );
+    CHECK(read_file(path).size() == 2'000'000);
+    fs::remove(path);
+    wait_until_empty(dir.path());
+}

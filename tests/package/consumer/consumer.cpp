@@ -1,0 +1,19 @@
+#include "headers.hpp"
+
+#if defined(CURLINC_CURL_H) || defined(ARES__H) || defined(__HIREDIS_H) || defined(_mysql_h)
+#error "a public header includes that of a C library"
+#endif
+
+static boost::asio::awaitable<int> answer() {
+#ifdef WITH_HTTP
+    oneloop::http::client http(co_await oneloop::this_coro::executor);
+    const auto refused = co_await http.get("nonsense", oneloop::nothrow);
+    if (!(refused.error() == oneloop::condition::argument))
+        co_return 1;
+#endif
+    co_return 42;
+}
+
+int main() {
+    return oneloop::run(answer()) == 42 ? 0 : 1;
+}

@@ -1,0 +1,106 @@
+#include "http_client/admission.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <array>
+#include <vector>
+
+using oneloop::http::admission;
+
+namespace {
+
+// The places that may go now, as indices into `tickets`.
+template <class Tickets>
+std::vector<std::size_t> admitted(admission& a, const Tickets& tickets) {
+    std::vector<std::size_t> who;
+    while (const auto* t = a.next())
+        for (std::size_t i = 0; i < tickets.size(); ++i)
+            if (&tickets[i] == t)
+                who.push_back(i);
+    return who;
+}
+
+using indices = std::vector<std::size_t>;
+
+} // namespace
+
+TEST_CASE("admission: so many in total, the others in the order they came", "[admission]") {
+    admission a(2, 10, 10);
+    std::array<admission::ticket, 4> t;
+    for (auto& ticket : t)
+        REQUIRE(a.enter(ticket, "host"));
+    CHECK(admitted(a, t) == indices{0, 1});
+    CHECK(a.under_way() == 2);
+    CHECK(a.queued() == 2);
+    a.leave(t[1]);
+    CHECK(admitted(a, t) == indices{2});
+    a.leave(t[0]);
+    a.leave(t[2]);
+    CHECK(admitted(a, t) == indices{3});
+    a.leave(t[3]);
+    CHECK(a.under_way() == 0);
+    CHECK(a.next() == nullptr);
+}
+
+TEST_CASE("admission: a host at its limit does not keep another waiting", "[admission]") {
+    admission a(10, 1, 10);
+    std::array<admission::ticket, 4> t;
+    REQUIRE(a.enter(t[0], "slow"));
+    REQUIRE(a.enter(t[1], "slow"));
+    REQUIRE(a.enter(t[2], "slow"));
+    REQUIRE(a.enter(t[3], "other"));
+    CHECK(admitted(a, t) == indices{0, 3});
+    a.leave(t[0]);
+    CHECK(admitted(a, t) == indices{1});
+}
+
+TEST_CASE("admission: hosts take turns", "[admission]") {
+    admission a(1, 10, 10);
+    std::array<admission::ticket, 5> t;
+    REQUIRE(a.enter(t[0], "a"));
+    REQUIRE(a.next() == &t[0]);
+    REQUIRE(a.enter(t[1], "a"));
+    REQUIRE(a.enter(t[2], "a"));
+    REQUIRE(a.enter(t[3], "b"));
+    REQUIRE(a.enter(t[4], "b"));
+    indices order;
+    std::size_t running = 0;
+    for (int i = 0; i < 4; ++i) {
+        a.leave(t[running]);
+        const auto next = admitted(a, t);
+        REQUIRE(next.size() == 1);
+        running = next.front();
+        order.push_back(running);
+    }
+    CHECK(order == indices{1, 3, 2, 4});
+}
+
+TEST_CASE("admission: who leaves the queue leaves no gap", "[admission]") {
+    admission a(1, 1, 10);
+    std::array<admission::ticket, 3> t;
+    for (auto& ticket : t)
+        REQUIRE(a.enter(ticket, "host"));
+    CHECK(admitted(a, t) == indices{0});
+    a.leave(t[1]);
+    a.leave(t[1]); // leaving twice is leaving once
+    CHECK(a.queued() == 1);
+    a.leave(t[0]);
+    CHECK(admitted(a, t) == indices{2});
+}
+
+TEST_CASE("admission: a full queue refuses, but not who can go at once", "[admission]") {
+    admission a(1, 1, 1);
+    std::array<admission::ticket, 3> t;
+    REQUIRE(a.enter(t[0], "host"));
+    CHECK(admitted(a, t) == indices{0});
+    REQUIRE(a.enter(t[1], "host"));
+    CHECK_FALSE(a.enter(t[2], "other"));
+    a.leave(t[1]);
+    CHECK(a.enter(t[2], "other"));
+
+    admission no_queue(1, 1, 0);
+    std::array<admission::ticket, 2> u;
+    CHECK(no_queue.enter(u[0], "host"));
+    CHECK(admitted(no_queue, u) == indices{0});
+    CHECK_FALSE(no_queue.enter(u[1], "host"));
+}

@@ -1,0 +1,56 @@
+#include "http_client/target.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace oneloop;
+using http::target;
+
+TEST_CASE("target: what a URL says", "[target]") {
+    const auto plain = target::parse("http://Example.org/a/b?c=d#e");
+    REQUIRE(plain);
+    CHECK(plain->host() == "example.org");
+    CHECK(plain->port() == "80");
+    CHECK_FALSE(plain->secure());
+    CHECK(plain->shown() == "http://example.org/a/b?c=d");
+
+    const auto secure = target::parse("https://[::1]:8443/");
+    REQUIRE(secure);
+    CHECK(secure->host() == "::1");
+    CHECK(secure->port() == "8443");
+    CHECK(secure->secure());
+    CHECK(secure->origin() == "https://::1:8443");
+}
+
+TEST_CASE("target: a password is never shown", "[target]") {
+    const auto t = target::parse("http://user:s3cret@example.org/");
+    REQUIRE(t);
+    CHECK(t->shown() == "http://example.org/");
+    for (const char* bad :
+         {"http://user:s3cret@exa mple.org/", "http://user:s3cret@[/", "ftp://user:s3cret@example.org/"}) {
+        const auto refused = target::parse(bad);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message().find("s3cret") == std::string::npos);
+    }
+}
+
+TEST_CASE("target: what is no http or https URL is refused with what to do", "[target]") {
+    const auto refusal = [](const std::string& url) {
+        const auto t = target::parse(url);
+        REQUIRE_FALSE(t);
+        CHECK(t.error() == condition::argument);
+        CHECK(t.error().outcome() == outcome::not_sent);
+        return t.error().message();
+    };
+    using oneloop::testing::containing;
+    CHECK_THAT(refusal("example.org/x"), containing("http://"));
+    CHECK_THAT(refusal(""), containing("http://"));
+    CHECK_THAT(refusal("file:///etc/passwd"), containing("only http and https"));
+    CHECK_THAT(refusal("gopher://x/"), containing("only http and https"));
+    CHECK_THAT(refusal("http://"), containing("invalid URL"));
+    CHECK_THAT(refusal("http://a:99999/"), containing("invalid URL"));
+    CHECK_THAT(refusal("http://a/b c"), containing("percent-encode"));
+    CHECK_THAT(refusal("http://a/\r\nX: y"), containing("percent-encode"));
+    // Other parsers take the backslash for a slash, libcurl goes to 127.0.0.2
+    CHECK_THAT(refusal("http://127.0.0.1\\@127.0.0.2/x"), containing("backslash"));
+    CHECK_THAT(refusal(std::string("http://a/\0b", 11)), containing("control"));
+}
