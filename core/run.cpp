@@ -16,7 +16,8 @@ namespace {
 
 // The first SIGINT or SIGTERM cancels; its default action is restored then, so that a second one ends the
 // program.
-class interrupts {
+// Shared with its handlers, because a loop that somebody stops leaves them behind.
+class interrupts : public std::enable_shared_from_this<interrupts> {
 public:
     explicit interrupts(asio::io_context& loop) : signals_(loop) {
         for (int number : {SIGINT, SIGTERM})
@@ -26,7 +27,7 @@ public:
 
     template <class Cancel>
     void cancel_with(Cancel cancel) {
-        signals_.async_wait([this, cancel](error_code stopped, int number) {
+        signals_.async_wait([self = shared_from_this(), this, cancel](error_code stopped, int number) {
             if (stopped)
                 return;
             number_ = number;
@@ -38,6 +39,7 @@ public:
     void stop() {
         error_code ignored;
         signals_.clear(ignored);
+        signals_.cancel(ignored);
     }
 
     int number() const noexcept { return number_; }
@@ -53,23 +55,23 @@ void run_to_end(
     asio::io_context& loop, awaitable<void> body, std::function<void(std::exception_ptr)> on_end
 ) {
     ignore_sigpipe();
-    interrupts signals(loop);
+    auto signals = std::make_shared<interrupts>(loop);
     auto program = std::make_shared<nursery>(loop.get_executor(), 1);
-    bool ended = false;
-    program->start(std::move(body), [&](std::exception_ptr why) {
-        ended = true;
-        signals.stop();
-        if (signals.number() && is_cancellation(why))
-            why = std::make_exception_ptr(error(error_code(signals.number(), signal_category())));
+    auto ended = std::make_shared<bool>(false);
+    program->start(std::move(body), [signals, ended, on_end = std::move(on_end)](std::exception_ptr why) {
+        *ended = true;
+        signals->stop();
+        if (signals->number() && is_cancellation(why))
+            why = std::make_exception_ptr(error(error_code(signals->number(), signal_category())));
         on_end(why);
     });
-    signals.cancel_with([&] { program->cancel(); });
+    signals->cancel_with([program] { program->cancel(); });
 
-    std::exception_ptr
-        escaped; // of something that was spawned: the program has to end before it is thrown on
+    // Of something that was spawned: the program has to end before it is thrown on.
+    std::exception_ptr escaped;
     if (loop.stopped())
         loop.restart();
-    while (!ended) {
+    while (!*ended) {
         try {
             if (loop.run_one() == 0)
                 break;
@@ -79,7 +81,7 @@ void run_to_end(
             program->cancel();
         }
     }
-    signals.stop();
+    signals->stop();
     // What the program left on its way out, such as the handlers of a client that it destroyed
     if (!escaped)
         loop.poll();
