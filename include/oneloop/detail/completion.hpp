@@ -34,6 +34,17 @@ public:
           )),
           handler_(std::move(handler)) {}
 
+    completion(completion&&) = default;
+
+    // Boost 1.81's any_completion_handler calls itself without end when it is move-assigned.
+    completion& operator=(completion&& other) noexcept {
+        completion taken(std::move(other));
+        std::swap(story_, taken.story_);
+        std::swap(work_, taken.work_);
+        handler_.swap(taken.handler_);
+        return *this;
+    }
+
     explicit operator bool() const noexcept { return static_cast<bool>(handler_); }
 
     /// Where a cancellation request arrives. It is disconnected before the handler is called, so what was put
@@ -54,6 +65,8 @@ private:
     struct bound;
 
     void fail(void (*how)(executor, bound), failure why) {
+        if (!handler_)
+            return; // abandoned, and with it the place of the story
         const error_code code = why.code();
         if (story_)
             *story_ = std::move(why);
