@@ -76,7 +76,14 @@ void multi::add(CURL* transfer) {
             act(fd, (what & readable ? CURL_CSELECT_IN : 0) | (what & writable ? CURL_CSELECT_OUT : 0));
         });
     }
-    curl_multi_add_handle(multi_, transfer); // asks for its first turn through on_timer
+    // Asks for its first turn through on_timer
+    if (curl_multi_add_handle(multi_, transfer) != CURLM_OK) {
+        running_.erase(transfer);
+        asio::post(loop_, [weak = weak_from_this(), transfer] {
+            if (auto alive = weak.lock(); alive && alive->done_)
+                alive->done_(transfer, CURLE_FAILED_INIT);
+        });
+    }
 }
 
 void multi::remove(CURL* transfer) {

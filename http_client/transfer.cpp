@@ -12,6 +12,16 @@
 #include <utility>
 
 namespace oneloop::http {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    static constexpr std::string_view blank = " \t";
+    const auto first = text.find_first_not_of(blank);
+    return first == std::string_view::npos ? std::string_view()
+                                           : text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+} // namespace
 
 transfer::transfer(
     std::shared_ptr<oneloop::detail::pending_registry> registry, target where, request_options o,
@@ -105,6 +115,11 @@ std::size_t transfer::on_header(char* data, std::size_t, std::size_t size, void*
         t.enter(oneloop::phase::receive);
     else
         t.limits.progress(clock::now());
+    t.header_bytes_ += size;
+    if (t.header_bytes_ > t.defaults_.max_headers_) {
+        t.refusal_ = failure(errc::too_large).limit("max_headers " + in_words(t.defaults_.max_headers_));
+        return 0;
+    }
     t.header_line(std::string_view(data, size));
     return size;
 }
@@ -128,15 +143,12 @@ void transfer::header_line(std::string_view line) {
                 digit >= '0' && digit <= '9' ? answer_.status_ * 10 + (digit - '0') : answer_.status_;
         return;
     }
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos)
-        return;
-    std::string_view value = line.substr(colon + 1);
-    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
-        value.remove_prefix(1);
-    while (!value.empty() && (value.back() == ' ' || value.back() == '\t'))
-        value.remove_suffix(1);
-    answer_.headers_.add(std::string(line.substr(0, colon)), std::string(value));
+    if (line.front() == ' ' || line.front() == '\t')
+        return answer_.headers_.continue_last(trimmed(line));
+    if (const auto colon = line.find(':'); colon != std::string_view::npos)
+        answer_.headers_.add(
+            std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))
+        );
 }
 
 std::size_t transfer::on_body(char* data, std::size_t, std::size_t size, void* self) {

@@ -84,6 +84,7 @@ private:
     std::unique_ptr<easy> easy_;
     response answer_;
     failure refusal_; // why we ended it from inside a callback
+    std::uint64_t header_bytes_ = 0;
     oneloop::outcome outcome_ = oneloop::outcome::not_sent;
     curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
     bool request_begun_ = false, headers_ended_ = false;
