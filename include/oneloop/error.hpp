@@ -11,6 +11,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -111,6 +112,12 @@ public:
         return f.code_ == make_error_condition(c);
     }
     friend bool operator==(const failure& f, const error_code& c) noexcept { return f.code_ == c; }
+
+    /// Writes message(). (Printing a `result<T>`, as test frameworks do, needs it.)
+    template <class Char, class Traits>
+    friend std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const failure& f) {
+        return out << f.message().c_str();
+    }
 
 private:
     error_code code_;

@@ -66,6 +66,15 @@ struct story_initiation {
     }
 };
 
+// Boost 1.81's bind_cancellation_slot asks for it, and not every token has it.
+template <class Result>
+struct same_return_type {};
+template <class Result>
+    requires requires { typename Result::return_type; }
+struct same_return_type<Result> {
+    using return_type = typename Result::return_type;
+};
+
 } // namespace oneloop::detail
 
 // By way of Associator itself, as Asio's adapters do: what bind_executor and bind_cancellation_slot bind is
@@ -91,7 +100,8 @@ struct boost::asio::associator<
 };
 
 template <class Token, class... Signatures>
-struct boost::asio::async_result<oneloop::detail::with_story<Token>, Signatures...> {
+struct boost::asio::async_result<oneloop::detail::with_story<Token>, Signatures...>
+    : oneloop::detail::same_return_type<boost::asio::async_result<Token, Signatures...>> {
     template <class Init, class RawToken, class... Args>
     static auto initiate(Init&& init, RawToken&& with, Args&&... args) {
         auto token = std::forward<RawToken>(with).token;
