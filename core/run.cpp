@@ -17,7 +17,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// One call of run. Handlers may be left in a loop that goes on afterwards, so they share it.
+// One call of run. Handlers may be left in a loop that goes on afterwards, so they find it only while it
+// lives.
 class program : public std::enable_shared_from_this<program> {
 public:
     using end_function = std::function<void(std::exception_ptr)>;
@@ -30,8 +31,9 @@ public:
 
     void run(awaitable<void> body) {
         cancel_at_signal();
-        children_->start(std::move(body), [self = shared_from_this()](std::exception_ptr why) {
-            self->ended(std::move(why));
+        children_->start(std::move(body), [weak = weak_from_this()](std::exception_ptr why) {
+            if (auto self = weak.lock())
+                self->ended(std::move(why));
         });
         std::exception_ptr
             escaped; // of something that was spawned: the program has to end before it is thrown on
@@ -61,8 +63,9 @@ private:
         for (int number : {SIGINT, SIGTERM})
             if (has_default_action(number))
                 signals_.add(number);
-        signals_.async_wait([self = shared_from_this()](error_code stopped, int number) {
-            if (stopped || self->ended_)
+        signals_.async_wait([weak = weak_from_this()](error_code stopped, int number) {
+            auto self = weak.lock();
+            if (stopped || !self || self->ended_)
                 return;
             self->signal_ = number;
             self->signals_.clear();
@@ -91,7 +94,8 @@ void run_to_end(
     asio::io_context& loop, awaitable<void> body, std::function<void(std::exception_ptr)> on_end
 ) {
     ignore_sigpipe();
-    std::make_shared<program>(loop, std::move(on_end))->run(std::move(body));
+    const auto one_call = std::make_shared<program>(loop, std::move(on_end));
+    one_call->run(std::move(body));
 }
 
 int exit_status(const std::exception_ptr& why) noexcept {

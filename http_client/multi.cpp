@@ -146,7 +146,7 @@ curl_socket_t multi::on_open(void* self, curlsocktype, curl_sockaddr* address) {
 }
 
 int multi::on_close(void* self, curl_socket_t fd) {
-    static_cast<multi*>(self)->sockets_->forget(fd);
+    static_cast<multi*>(self)->sockets_->closing(fd);
     return ::close(fd);
 }
 

@@ -23,6 +23,8 @@ template <class... Results>
 class completion {
 public:
     completion() = default;
+    completion(completion&&) = default;
+    completion& operator=(completion&&) = delete; // Boost 1.81's any_completion_handler crashes if it is empty
 
     /// `loop` runs a handler that has no executor of its own.
     template <class Handler>
@@ -54,6 +56,8 @@ private:
     struct bound;
 
     void fail(void (*how)(executor, bound), failure why) {
+        if (!handler_)
+            return; // and the place for the story may be gone as well
         const error_code code = why.code();
         if (story_)
             *story_ = std::move(why);

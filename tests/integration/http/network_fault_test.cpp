@@ -73,8 +73,8 @@ void with_names(http::client_options options, Body body) {
     run_test([&]() -> awaitable<> {
         auto loop = co_await this_coro::executor;
         dns_server names(loop);
-        options.resolve_with(std::make_shared<resolver>(loop, resolver_options().server(names.address())));
-        http::client http(loop, options);
+        auto resolver_here = std::make_shared<resolver>(loop, resolver_options().server(names.address()));
+        http::client http(loop, http::client_options(options).resolve_with(std::move(resolver_here)));
         co_await body(http, names);
     });
 }
