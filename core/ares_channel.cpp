@@ -150,7 +150,7 @@ void ares_channel::cancel() {
 void ares_channel::on_state(void* self, int fd, int wants_read, int wants_write) noexcept {
     poll_set& sockets = *static_cast<ares_channel*>(self)->sockets_;
     if (!wants_read && !wants_write)
-        sockets.forget(fd); // c-ares says so right before it closes the socket, and at no other time
+        sockets.closing(fd); // c-ares says so right before it closes the socket, and at no other time
     else
         sockets.want(fd, (wants_read ? readable : 0U) | (wants_write ? writable : 0U));
 }

@@ -37,6 +37,14 @@ public:
         return step::remove;
     }
 
+    /// The descriptor is about to be closed. Epoll would forget it by itself, unless a forked child has a
+    /// copy: then it would report it for ever, under a number that nobody can take off any more.
+    step closing(int fd) {
+        const bool known = at(fd).registered != not_ready;
+        forget(fd);
+        return known ? step::remove : step::nothing;
+    }
+
     /// The number was closed, or has become another socket: epoll forgot it by itself.
     void forget(int fd) { at(fd) = entry(); }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace oneloop::detail {
 
@@ -29,7 +30,7 @@ awaitable<void> on_next_turn(executor loop, awaitable<void> body) {
 // Held by every child that has begun. When the loop is destroyed with children in flight, it destroys them in
 // an order of its own; whoever waits for them goes last, because they may refer to what lives in its scope.
 struct nursery::scope {
-    completion<> parent;
+    std::optional<completion<>> parent;
 };
 
 void child::cancel() {
@@ -143,7 +144,7 @@ awaitable<void> nursery::join(std::shared_ptr<nursery> self) {
     self->empty_->keep_abandoned([weak = std::weak_ptr(self)](completion<> parent) {
         auto home = weak.lock();
         if (auto in_scope = home ? home->scope_.lock() : nullptr)
-            in_scope->parent = std::move(parent);
+            in_scope->parent.emplace(std::move(parent));
     });
     while (!self->running_.empty()) {
         auto empty = self->empty_->wait(asio::as_tuple(asio::deferred));

@@ -30,6 +30,11 @@ public:
     void rest();
 
     void want(int fd, unsigned what);
+
+    /// The library is about to close it, and tells us.
+    void closing(int fd) { tell_epoll(table_.closing(fd), fd, not_ready); }
+
+    /// The number has become another socket, whatever was known of it.
     void forget(int fd) { table_.forget(fd); }
 
 private:

@@ -6,6 +6,9 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <memory>
+#include <utility>
 
 namespace oneloop {
 namespace detail {
@@ -14,39 +17,75 @@ namespace asio = boost::asio;
 
 namespace {
 
-// The first SIGINT or SIGTERM cancels; its default action is restored then, so that a second one ends the
-// program.
-// Shared with its handlers, because a loop that somebody stops leaves them behind.
-class interrupts : public std::enable_shared_from_this<interrupts> {
+// One call of run. Handlers may be left in a loop that goes on afterwards, so they find it only while it
+// lives.
+class program : public std::enable_shared_from_this<program> {
 public:
-    explicit interrupts(asio::io_context& loop) : signals_(loop) {
+    using end_function = std::function<void(std::exception_ptr)>;
+
+    program(asio::io_context& loop, end_function on_end)
+        : loop_(loop),
+          on_end_(std::move(on_end)),
+          signals_(loop),
+          children_(std::make_shared<nursery>(loop.get_executor(), 1)) {}
+
+    void run(awaitable<void> body) {
+        cancel_at_signal();
+        children_->start(std::move(body), [weak = weak_from_this()](std::exception_ptr why) {
+            if (auto self = weak.lock())
+                self->ended(std::move(why));
+        });
+        // Of something that was spawned: the program has to end before it is thrown on.
+        std::exception_ptr escaped;
+        if (loop_.stopped())
+            loop_.restart();
+        while (!ended_) {
+            try {
+                if (loop_.run_one() == 0)
+                    break; // stopped by somebody else
+            } catch (...) {
+                if (!escaped)
+                    escaped = std::current_exception();
+                children_->cancel();
+            }
+        }
+        error_code ignored;
+        signals_.clear(ignored);
+        if (escaped)
+            std::rethrow_exception(escaped);
+        // What the program left on its way out, such as the handlers of a client that it destroyed
+        loop_.poll();
+    }
+
+private:
+    // The default action of a signal is restored with the first, so that a second one ends the program.
+    void cancel_at_signal() {
         for (int number : {SIGINT, SIGTERM})
             if (has_default_action(number))
                 signals_.add(number);
-    }
-
-    template <class Cancel>
-    void cancel_with(Cancel cancel) {
-        signals_.async_wait([self = shared_from_this(), this, cancel](error_code stopped, int number) {
-            if (stopped)
+        signals_.async_wait([weak = weak_from_this()](error_code stopped, int number) {
+            auto self = weak.lock();
+            if (stopped || !self || self->ended_)
                 return;
-            number_ = number;
-            signals_.clear();
-            cancel();
+            self->signal_ = number;
+            self->signals_.clear();
+            self->children_->cancel();
         });
     }
 
-    void stop() {
-        error_code ignored;
-        signals_.clear(ignored);
-        signals_.cancel(ignored);
+    void ended(std::exception_ptr why) {
+        ended_ = true;
+        if (signal_ != 0 && is_cancellation(why))
+            why = std::make_exception_ptr(error(error_code(signal_, signal_category())));
+        std::exchange(on_end_, nullptr)(std::move(why));
     }
 
-    int number() const noexcept { return number_; }
-
-private:
+    asio::io_context& loop_;
+    end_function on_end_;
     asio::signal_set signals_;
-    int number_ = 0;
+    std::shared_ptr<nursery> children_;
+    int signal_ = 0;
+    bool ended_ = false;
 };
 
 } // namespace
@@ -55,38 +94,8 @@ void run_to_end(
     asio::io_context& loop, awaitable<void> body, std::function<void(std::exception_ptr)> on_end
 ) {
     ignore_sigpipe();
-    auto signals = std::make_shared<interrupts>(loop);
-    auto program = std::make_shared<nursery>(loop.get_executor(), 1);
-    auto ended = std::make_shared<bool>(false);
-    program->start(std::move(body), [signals, ended, on_end = std::move(on_end)](std::exception_ptr why) {
-        *ended = true;
-        signals->stop();
-        if (signals->number() && is_cancellation(why))
-            why = std::make_exception_ptr(error(error_code(signals->number(), signal_category())));
-        on_end(why);
-    });
-    signals->cancel_with([program] { program->cancel(); });
-
-    // Of something that was spawned: the program has to end before it is thrown on.
-    std::exception_ptr escaped;
-    if (loop.stopped())
-        loop.restart();
-    while (!*ended) {
-        try {
-            if (loop.run_one() == 0)
-                break;
-        } catch (...) {
-            if (!escaped)
-                escaped = std::current_exception();
-            program->cancel();
-        }
-    }
-    signals->stop();
-    // What the program left on its way out, such as the handlers of a client that it destroyed
-    if (!escaped)
-        loop.poll();
-    if (escaped)
-        std::rethrow_exception(escaped);
+    const auto one_call = std::make_shared<program>(loop, std::move(on_end));
+    one_call->run(std::move(body));
 }
 
 int exit_status(const std::exception_ptr& why) noexcept {

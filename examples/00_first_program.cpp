@@ -1,4 +1,4 @@
-// The README's program: downloads every URL it is given, all at once, and says how that went.
+// The README's program: downloads the URLs it is given, all at once.
 
 #include <oneloop/http.hpp>
 

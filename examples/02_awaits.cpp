@@ -1,4 +1,4 @@
-// A coroutine awaits a sleep, another coroutine and one inside that; results come back through the chain.
+// A coroutine awaits a sleep and another coroutine; results come back through the chain.
 
 #include <oneloop/core.hpp>
 

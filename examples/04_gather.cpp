@@ -1,5 +1,4 @@
-// Many coroutines at once: results in order, a bound on how many run, a limit of time, and what a failure
-// does.
+// Many coroutines at once: results in order, a bound, a limit of time, and what a failure does.
 
 #include <oneloop/core.hpp>
 
@@ -31,8 +30,9 @@ awaitable<> program() {
     std::cout << "\nat most two at once: ";
     co_await gather(std::views::iota(1, 6) | std::views::transform(work), 2);
 
+    std::cout << "\ndifferent kinds together: ";
     auto [text, number] = co_await gather(work(5), sleep_for(10ms, 7));
-    std::cout << "\ndifferent kinds together: " << text << " and " << number << "\n";
+    std::cout << "- " << text << " and " << number << "\n";
 
     try {
         co_await gather(fail(), sleep_for(1h));

@@ -1,4 +1,4 @@
-// A function that blocks runs on a thread and is awaited; five of them take the time of one.
+// Functions that block run on threads and are awaited; five take the time of one.
 
 #include <oneloop/core.hpp>
 

@@ -1,4 +1,4 @@
-// Downloads one after the other with a blocking library: the baseline. Three of 1 s each take 3 s.
+// Downloads one after the other with a blocking library: three of 1 s each take 3 s.
 
 #include "blocking_download.hpp"
 #include "urls.hpp"

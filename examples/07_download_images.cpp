@@ -1,5 +1,4 @@
-// The same downloads at once on one thread: three of 1 s each take 1 s. URLs as arguments or on standard
-// input.
+// The same downloads at once on one thread: three of 1 s each take 1 s.
 
 #include "urls.hpp"
 #include <oneloop/http.hpp>

@@ -1,5 +1,4 @@
-// The blocking library again, each download on a thread of the pool and awaited: 1 s as well, at the price of
-// a thread each.
+// The blocking library on the thread pool, awaited: 1 s as well, and a thread for each.
 
 #include "blocking_download.hpp"
 #include "urls.hpp"

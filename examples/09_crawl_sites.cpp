@@ -1,5 +1,4 @@
-// Fetches a list of sites at once and prints each one's length as it comes in; one that fails does not stop
-// the others.
+// Fetches a list of sites at once, prints each length as it comes; a failure stops no other.
 
 #include "urls.hpp"
 #include <oneloop/http.hpp>

@@ -14,9 +14,9 @@ namespace asio = boost::asio;
 
 engine::engine(executor loop, client_options options)
     : loop_(std::move(loop)),
+      resolver_(std::exchange(options.resolver_, nullptr)),
       options_(std::move(options)),
       registry_(oneloop::detail::pending_registry::of(loop_)),
-      resolver_(options_.resolver_),
       admission_(options_.max_in_flight_, options_.max_in_flight_per_host_, options_.max_queued_),
       multi_(std::make_shared<multi>(
           loop_, options_.max_in_flight_, [this](CURL* handle, CURLcode code) { ended(handle, code); }

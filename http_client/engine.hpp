@@ -50,9 +50,10 @@ private:
     std::unique_ptr<easy> take_handle();
 
     executor loop_;
-    const client_options options_;
-    std::shared_ptr<oneloop::detail::pending_registry> registry_;
     std::shared_ptr<resolver> resolver_;
+    const client_options
+        options_; // without the resolver: the engine may outlive the loop, a resolver may not
+    std::shared_ptr<oneloop::detail::pending_registry> registry_;
     admission admission_;
     std::shared_ptr<multi> multi_;
     deadline_timer deadlines_;

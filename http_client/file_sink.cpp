@@ -37,12 +37,12 @@ void file_sink::open(std::function<void(failure)> ready) {
     spawn(loop_, work(shared_from_this()));
 }
 
-bool file_sink::write(const char* data, std::size_t size) {
-    if (!filling_.empty() && filling_.size() + size > buffer_size) {
+bool file_sink::write(std::string_view piece) {
+    if (!filling_.empty() && filling_.size() + piece.size() > buffer_size) {
         sender_waits_ = true;
         return false;
     }
-    filling_.append(data, size);
+    filling_.append(piece);
     if (filling_.size() * 2 >= buffer_size)
         filled_->notify_one();
     return true;

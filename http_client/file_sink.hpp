@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace oneloop::http {
 
@@ -23,7 +24,7 @@ public:
     void open(std::function<void(failure)> ready);
 
     /// False when there is no room: the sender has to stop until `room` is called.
-    bool write(const char* data, std::size_t size);
+    bool write(std::string_view piece);
     void when_room(std::function<void()> room) { room_ = std::move(room); }
 
     /// Called once if writing fails, in place of anything else.

@@ -76,7 +76,14 @@ void multi::add(CURL* transfer) {
             act(fd, (what & readable ? CURL_CSELECT_IN : 0) | (what & writable ? CURL_CSELECT_OUT : 0));
         });
     }
-    curl_multi_add_handle(multi_, transfer); // asks for its first turn through on_timer
+    // Asks for its first turn through on_timer
+    if (curl_multi_add_handle(multi_, transfer) != CURLM_OK) {
+        running_.erase(transfer);
+        asio::post(loop_, [weak = weak_from_this(), transfer] {
+            if (auto alive = weak.lock(); alive && alive->done_)
+                alive->done_(transfer, CURLE_FAILED_INIT);
+        });
+    }
 }
 
 void multi::remove(CURL* transfer) {
@@ -139,7 +146,7 @@ curl_socket_t multi::on_open(void* self, curlsocktype, curl_sockaddr* address) {
 }
 
 int multi::on_close(void* self, curl_socket_t fd) {
-    static_cast<multi*>(self)->sockets_->forget(fd);
+    static_cast<multi*>(self)->sockets_->closing(fd);
     return ::close(fd);
 }
 

@@ -22,7 +22,8 @@ transfer::transfer(
       options(std::move(o)),
       handler(std::move(h)),
       limits(limits_of(defaults), clock::now()),
-      defaults_(defaults) {}
+      defaults_(defaults),
+      answer_(defaults.max_headers_) {}
 
 timeouts transfer::limits_of(const client_options& defaults) const {
     timeouts t = defaults.times_;
@@ -60,8 +61,11 @@ void transfer::prepare(std::unique_ptr<easy> handle, const boost::asio::ip::addr
         append(e.resolve, "+" + url.host() + ":" + url.port() + ":" + address);
     }
     e.headers.reset();
-    for (const auto& [name, value] : options.headers_)
-        append(e.headers, value.empty() ? name + ";" : name + ": " + value);
+    for (const auto& [name, value] : options.headers_) {
+        std::string line = name;
+        line += value.empty() ? ";" : ": "; // the semicolon is libcurl's way to say "empty", not "without"
+        append(e.headers, line += value);
+    }
 
     e.set(CURLOPT_CURLU, url.handle());
     e.set(CURLOPT_RESOLVE, e.resolve.get());
@@ -100,71 +104,54 @@ void transfer::enter(oneloop::phase p) {
 
 std::size_t transfer::on_header(char* data, std::size_t, std::size_t size, void* self) {
     auto& t = *static_cast<transfer*>(self);
-    t.outcome_ = oneloop::outcome::answered;
-    if (t.limits.where() != oneloop::phase::receive)
-        t.enter(oneloop::phase::receive);
-    else
-        t.limits.progress(clock::now());
-    t.header_line(std::string_view(data, size));
-    return size;
-}
-
-void transfer::header_line(std::string_view line) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == '\n'))
-        line.remove_suffix(1);
-    if (line.empty()) {
-        headers_ended_ = true;
-        return;
-    }
-    const bool status_line = line.starts_with("HTTP/") && (answer_.headers_.size() == 0 || headers_ended_);
-    if (status_line) {
-        // A further one follows an interim answer such as 103: only the last counts
-        answer_.headers_.clear();
-        headers_ended_ = false;
-        const auto space = line.find(' ');
-        answer_.status_ = 0;
-        for (char digit : space == std::string_view::npos ? std::string_view() : line.substr(space + 1, 3))
-            answer_.status_ =
-                digit >= '0' && digit <= '9' ? answer_.status_ * 10 + (digit - '0') : answer_.status_;
-        return;
-    }
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos)
-        return;
-    std::string_view value = line.substr(colon + 1);
-    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
-        value.remove_prefix(1);
-    while (!value.empty() && (value.back() == ' ' || value.back() == '\t'))
-        value.remove_suffix(1);
-    answer_.headers_.add(std::string(line.substr(0, colon)), std::string(value));
+    return t.unless_it_throws([&] { return t.header(std::string_view(data, size)); });
 }
 
 std::size_t transfer::on_body(char* data, std::size_t, std::size_t size, void* self) {
     auto& t = *static_cast<transfer*>(self);
-    t.limits.progress(clock::now());
-    return t.body(data, size);
+    return t.unless_it_throws([&] { return t.body(std::string_view(data, size)); });
 }
 
-std::size_t transfer::body(const char* data, std::size_t size) {
-    const std::uint64_t most = options.max_body_.value_or(file ? defaults_.max_file_ : defaults_.max_body_);
-    if (size > most - std::min(most, answer_.body_size_)) {
-        refusal_ = failure(errc::too_large).limit((file ? "max_file " : "max_body ") + in_words(most));
-        return 0;
+// libcurl is C: nothing may be thrown through it. What can be thrown there is bad_alloc.
+template <class Callback>
+std::size_t transfer::unless_it_throws(Callback callback) noexcept {
+    try {
+        return callback();
+    } catch (...) {
+        refusal_ = failure(make_error_code(boost::system::errc::not_enough_memory));
+        return refused;
     }
-    if (file && answer_.ok() && !file->write(data, size)) {
+}
+
+std::size_t transfer::header(std::string_view line) {
+    outcome_ = oneloop::outcome::answered;
+    if (limits.where() != oneloop::phase::receive)
+        enter(oneloop::phase::receive);
+    else
+        limits.progress(clock::now());
+    if (answer_.line(line))
+        return line.size();
+    refusal_ = failure(errc::too_large).limit("max_headers " + in_words(defaults_.max_headers_));
+    return refused;
+}
+
+std::size_t transfer::body(std::string_view piece) {
+    limits.progress(clock::now());
+    const std::uint64_t most = options.max_body_.value_or(file ? defaults_.max_file_ : defaults_.max_body_);
+    if (piece.size() > most - std::min(most, answer_.body_size())) {
+        refusal_ = failure(errc::too_large).limit((file ? "max_file " : "max_body ") + in_words(most));
+        return refused;
+    }
+    if (!file) {
+        answer_.keep(piece, easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T));
+        return piece.size();
+    }
+    if (answer_.ok() && !file->write(piece)) {
         limits.hold(true, clock::now());
         return CURL_WRITEFUNC_PAUSE;
     }
-    if (!file) {
-        if (answer_.body_.empty()) {
-            // The length is the server's word for it: believed for a megabyte in advance, no further
-            const auto length = easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
-            answer_.body_.reserve(static_cast<std::size_t>(std::clamp<curl_off_t>(length, 0, 1 << 20)));
-        }
-        answer_.body_.append(data, size);
-    }
-    answer_.body_size_ += size;
-    return size;
+    answer_.count(piece.size());
+    return piece.size();
 }
 
 // --- when it has ended
@@ -212,10 +199,7 @@ bool transfer::may_try_next_address(CURLcode code) const noexcept {
 }
 
 response transfer::take_answer() {
-    answer_.url_ = url.shown();
-    if (const auto* ip = easy_->info<const char*>(CURLINFO_PRIMARY_IP))
-        answer_.peer_address_ = ip;
-    return std::move(answer_);
+    return answer_.take(url.shown(), easy_->info<const char*>(CURLINFO_PRIMARY_IP));
 }
 
 } // namespace oneloop::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http_client/admission.hpp"
+#include "http_client/answer.hpp"
 #include "http_client/easy.hpp"
 #include "http_client/file_sink.hpp"
 #include "http_client/phase_limits.hpp"
@@ -76,17 +77,22 @@ private:
     static int on_connecting(void* self, curl_socket_t fd, curlsocktype);
     void enter(oneloop::phase);
 
-    void header_line(std::string_view line);
-    std::size_t body(const char* data, std::size_t size);
+    // What the callbacks give back to end the transfer
+    static constexpr std::size_t refused = 0;
+
+    template <class Callback>
+    std::size_t unless_it_throws(Callback callback) noexcept;
+    std::size_t header(std::string_view line);
+    std::size_t body(std::string_view piece);
     timeouts limits_of(const client_options&) const;
 
     const client_options& defaults_;
     std::unique_ptr<easy> easy_;
-    response answer_;
+    answer answer_;
     failure refusal_; // why we ended it from inside a callback
     oneloop::outcome outcome_ = oneloop::outcome::not_sent;
     curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
-    bool request_begun_ = false, headers_ended_ = false;
+    bool request_begun_ = false;
 };
 
 } // namespace oneloop::http

@@ -30,7 +30,7 @@ script http_answers(const std::string& body) {
 class tcp_server::inside {
 public:
     inside(std::function<script(std::size_t)> scripts, const tcp_server_options& options)
-        : scripts_(std::move(scripts)), acceptor_(loop_, tcp::endpoint(options.address_, 0)) {
+        : scripts_(std::move(scripts)), acceptor_(loop_, tcp::endpoint(options.address_, options.port_)) {
         if (!options.certificate_.empty()) {
             tls_.emplace(ssl::context::tls_server);
             tls_->use_certificate_chain_file(options.certificate_.string());

@@ -61,12 +61,18 @@ class tcp_server_options {
 public:
     tcp_server_options() = default;
     tcp_server_options& ipv6() { return address_ = boost::asio::ip::address_v6::loopback(), *this; }
+    /// Another address of the loopback, at a port that is known to be free there: for names with two
+    /// addresses.
+    tcp_server_options& at(const std::string& address, std::uint16_t port) {
+        return address_ = boost::asio::ip::make_address(address), port_ = port, *this;
+    }
     /// TLS with this certificate and key (PEM files).
     tcp_server_options& tls(std::filesystem::path certificate, std::filesystem::path key) {
         return certificate_ = std::move(certificate), key_ = std::move(key), *this;
     }
 
     boost::asio::ip::address address_ = boost::asio::ip::address_v4::loopback();
+    std::uint16_t port_ = 0;
     std::filesystem::path certificate_, key_;
 };
 

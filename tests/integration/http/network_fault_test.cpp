@@ -1,5 +1,6 @@
 #include "tests/integration/http/checks.hpp"
 #include "tests/support/dead_ports.hpp"
+#include "tests/support/dns_server.hpp"
 #include "tests/support/tcp_server.hpp"
 
 using namespace oneloop;
@@ -61,5 +62,81 @@ TEST_CASE("fault: after any of them the client goes on working", "[http][fault]"
             CHECK(page.body() == "fine");
         }
         CHECK(http.stats().failed == 10);
+    });
+}
+
+namespace {
+
+// A client whose names come from a scripted DNS server.
+template <class Body>
+void with_names(http::client_options options, Body body) {
+    run_test([&]() -> awaitable<> {
+        auto loop = co_await this_coro::executor;
+        dns_server names(loop);
+        auto resolver_here = std::make_shared<resolver>(loop, resolver_options().server(names.address()));
+        http::client http(loop, http::client_options(options).resolve_with(std::move(resolver_here)));
+        co_await body(http, names);
+    });
+}
+
+} // namespace
+
+TEST_CASE("fault: unknown host", "[http][fault]") {
+    with_names({}, [](http::client& http, dns_server&) -> awaitable<> {
+        auto r = co_await http.get("http://no.such.name/", nothrow);
+        check_failure(r, condition::resolve, phase::resolve, "", outcome::not_sent);
+        CHECK_THAT(r.error().message(), containing("no such host"));
+    });
+}
+
+TEST_CASE("fault: a DNS server that says nothing", "[http][fault]") {
+    with_names(
+        http::client_options().connect_timeout(200ms),
+        [](http::client& http, dns_server& names) -> awaitable<> {
+            names.set("silent.test", dns_reply().silent());
+            auto r = co_await http.get("http://silent.test/", nothrow);
+            check_failure(r, condition::timeout, phase::resolve, "connect_timeout 200 ms", outcome::not_sent);
+        }
+    );
+}
+
+TEST_CASE(
+    "fault: a name's addresses are tried in turn, a black hole for its share of the time", "[http][fault]"
+) {
+    const black_hole hole; // at 127.0.0.1
+    tcp_server server(http_answers("second"), tcp_server_options().at("127.0.0.2", hole.port()));
+    with_names(
+        http::client_options().connect_timeout(600ms),
+        [&](http::client& http, dns_server& names) -> awaitable<> {
+            names.set("two.test", dns_reply().address("127.0.0.1", 60).address("127.0.0.2", 60));
+            const std::string url = "http://two.test:" + std::to_string(hole.port()) + "/";
+            auto page = co_await http.get(url);
+            CHECK(page.body() == "second");
+            CHECK(page.peer_address() == "127.0.0.2");
+            names.set("none.test", dns_reply().address("127.0.0.1", 60));
+            auto r = co_await http.get("http://none.test:" + std::to_string(hole.port()) + "/", nothrow);
+            check_failure(r, condition::timeout, phase::connect, "connect_timeout 600 ms", outcome::not_sent);
+        }
+    );
+}
+
+TEST_CASE(
+    "fault: one look-up for many requests, and one cancelled does not end it", "[http][fault][cancel]"
+) {
+    tcp_server server(http_answers("named"));
+    with_names({}, [&](http::client& http, dns_server& names) -> awaitable<> {
+        names.set("slow.test", dns_reply().address("127.0.0.1", 60).after(100ms));
+        const std::string url = "http://slow.test:" + std::to_string(server.port()) + "/";
+        co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+            auto impatient = tasks.spawn(http.get(url, nothrow));
+            auto patient = tasks.spawn(http.get(url));
+            co_await sleep_for(20ms);
+            impatient.cancel();
+            auto page = co_await patient.get();
+            CHECK(page.body() == "named");
+            auto r = co_await impatient.get();
+            check_failure(r, condition::cancelled, phase::resolve, "", outcome::not_sent);
+        });
+        CHECK(names.asked("slow.test") == 1);
     });
 }

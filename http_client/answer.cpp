@@ -1,0 +1,65 @@
+#include "http_client/answer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace oneloop::http {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    static constexpr std::string_view blank = " \t\r\n";
+    const auto first = text.find_first_not_of(blank);
+    return first == std::string_view::npos ? std::string_view()
+                                           : text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+} // namespace
+
+bool answer::line(std::string_view text) {
+    if (text.size() > header_bytes_left_)
+        return false;
+    header_bytes_left_ -= text.size();
+
+    if (head_ended_ && text.starts_with("HTTP/")) {
+        begin(text);
+    } else if (trimmed(text).empty()) {
+        head_ended_ = true;
+    } else if (text.front() == ' ' || text.front() == '\t') {
+        response_.headers_.continue_last(trimmed(text));
+    } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
+        response_.headers_.add(
+            std::string(trimmed(text.substr(0, colon))), std::string(trimmed(text.substr(colon + 1)))
+        );
+    }
+    return true;
+}
+
+// A further status line follows an interim answer such as 103: only the last counts.
+void answer::begin(std::string_view status_line) {
+    response_.headers_.clear();
+    response_.status_ = 0;
+    head_ended_ = false;
+    const auto space = status_line.find(' ');
+    if (space == std::string_view::npos)
+        return;
+    for (char digit : status_line.substr(space + 1, 3))
+        if (digit >= '0' && digit <= '9')
+            response_.status_ = response_.status_ * 10 + (digit - '0');
+}
+
+void answer::keep(std::string_view piece, std::int64_t expected) {
+    // The length is the server's word for it: believed for a megabyte in advance, no further
+    if (response_.body_.empty())
+        response_.body_.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(expected, 0, 1 << 20)));
+    response_.body_.append(piece);
+    count(piece.size());
+}
+
+response answer::take(const std::string& url, const char* peer) {
+    response_.url_ = url;
+    if (peer)
+        response_.peer_address_ = peer;
+    return std::move(response_);
+}
+
+} // namespace oneloop::http

@@ -1,0 +1,74 @@
+#include "http_client/answer.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <initializer_list>
+
+using oneloop::http::answer;
+
+namespace {
+
+answer reading(std::initializer_list<std::string_view> lines) {
+    answer a(10'000);
+    for (const auto line : lines)
+        REQUIRE(a.line(line));
+    return a;
+}
+
+} // namespace
+
+TEST_CASE("answer: status and fields", "[answer]") {
+    auto a = reading({"HTTP/1.1 404 Not Found\r\n", "Server:  x \r\n", "Empty:\r\n", "\r\n"});
+    CHECK(a.status() == 404);
+    CHECK_FALSE(a.ok());
+    const auto r = a.take("http://x/", nullptr);
+    CHECK(r.headers().get("server") == "x");
+    CHECK(r.headers().get("empty") == "");
+    CHECK(r.headers().size() == 2);
+    CHECK(r.url() == "http://x/");
+}
+
+TEST_CASE("answer: only the last of several heads counts, trailers add to it", "[answer]") {
+    auto a = reading(
+        {"HTTP/1.1 103 Early Hints\r\n", "Link: a\r\n", "\r\n", "HTTP/1.1 200 OK\r\n", "B: 1\r\n", "\r\n",
+         "C: 2\r\n"}
+    );
+    CHECK(a.status() == 200);
+    const auto r = a.take("", nullptr);
+    CHECK_FALSE(r.headers().contains("link"));
+    CHECK(r.headers().get("b") == "1");
+    CHECK(r.headers().get("c") == "2");
+}
+
+TEST_CASE("answer: a line that goes on, a line that is none", "[answer]") {
+    auto a =
+        reading({"HTTP/1.1 200 OK\r\n", " lost\r\n", "A: one\r\n", "\t two\r\n", "nonsense\r\n", "\r\n"});
+    const auto r = a.take("", nullptr);
+    CHECK(r.headers().get("a") == "one two");
+    CHECK(r.headers().size() == 1);
+}
+
+TEST_CASE("answer: strange status lines", "[answer]") {
+    CHECK(reading({"HTTP/1.1\r\n"}).status() == 0);
+    CHECK(reading({"HTTP/1.0 200\r\n"}).status() == 200);
+    CHECK(reading({"HTTP/1.1 2x0 OK\r\n"}).status() == 20);
+}
+
+TEST_CASE("answer: the head has a limit, over all heads and trailers", "[answer]") {
+    answer a(20);
+    CHECK(a.line("HTTP/1.1 200 OK\r\n"));
+    CHECK_FALSE(a.line("X: y\r\n"));
+    CHECK(a.line("\r\n"));
+}
+
+TEST_CASE("answer: the body, and a length that is not to be believed", "[answer]") {
+    auto a = reading({"HTTP/1.1 200 OK\r\n", "\r\n"});
+    a.keep("hello ", std::int64_t{1} << 60);
+    a.keep("world", -1);
+    a.count(5);
+    CHECK(a.body_size() == 16);
+    const auto r = a.take("", "127.0.0.1");
+    CHECK(r.body() == "hello world");
+    CHECK(r.body().capacity() < (2 << 20));
+    CHECK(r.peer_address() == "127.0.0.1");
+}
