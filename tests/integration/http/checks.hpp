@@ -45,7 +45,7 @@ void with_client(http::client_options options, Body body) {
         http::client http(co_await this_coro::executor, options);
         co_await body(http);
     });
-    require_same_resources(before, 256 * 1024);
+    require_same_resources(before);
 }
 
 template <class Body>
