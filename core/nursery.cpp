@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace oneloop::detail {
 
@@ -26,16 +27,25 @@ awaitable<void> on_next_turn(executor loop, awaitable<void> body) {
 
 } // namespace
 
+// Held by every child that has begun. When the loop is destroyed with children in flight, it destroys them in
+// an order of its own; whoever waits for them goes last, because they may refer to what lives in its scope.
+struct nursery::scope {
+    std::optional<completion<>> parent;
+};
+
 void child::cancel() {
     cancel_requested_ = true;
     // The coroutine's own filter lets terminal pass, and nothing else unless it asked for more.
     if (started_)
         signal_.emit(asio::cancellation_type::all);
+    else if (auto home = home_.lock())
+        home->end_waiting(*this);
 }
 
 std::shared_ptr<child> nursery::start(awaitable<void> body, child::end_function on_end) {
     auto c = std::make_shared<child>(std::move(body), std::move(on_end));
     c->cancel_requested_ = cancelled_;
+    c->home_ = weak_from_this();
     if (places_taken_ < bound_)
         begin(c);
     else
@@ -53,14 +63,27 @@ void nursery::begin(std::shared_ptr<child> c) {
     c->place_ = running_.insert(running_.end(), c);
     c->started_ = true;
     places_taken_ += c->bounded_;
-    auto self = shared_from_this();
-    auto slot = c->signal_.slot();
+    auto in_scope = scope_.lock();
+    if (!in_scope)
+        scope_ = in_scope = std::make_shared<scope>();
+    auto on_end = [self = shared_from_this(), c, in_scope](std::exception_ptr why) { self->ended(*c, why); };
     asio::co_spawn(
         loop_, on_next_turn(loop_, std::move(c->body_)),
-        asio::bind_cancellation_slot(slot, [self, c](std::exception_ptr why) { self->ended(*c, why); })
+        asio::bind_cancellation_slot(c->signal_.slot(), std::move(on_end))
     );
     if (c->cancel_requested_)
         c->cancel();
+}
+
+// It passes through begin() and ends at its first co_await: whoever waits for it is told.
+void nursery::end_waiting(child& c) {
+    auto place = std::ranges::find(waiting_, &c, [](const auto& w) { return w.get(); });
+    if (place == waiting_.end())
+        return;
+    auto leaves = std::move(*place);
+    waiting_.erase(place);
+    leaves->bounded_ = false;
+    begin(std::move(leaves));
 }
 
 void nursery::ended(child& c, std::exception_ptr why) {
@@ -118,6 +141,11 @@ awaitable<void> nursery::join(std::shared_ptr<nursery> self) {
     if (state.cancelled() != asio::cancellation_type::none)
         self->cancel();
     self->refill();
+    self->empty_->keep_abandoned([weak = std::weak_ptr(self)](completion<> parent) {
+        auto home = weak.lock();
+        if (auto in_scope = home ? home->scope_.lock() : nullptr)
+            in_scope->parent.emplace(std::move(parent));
+    });
     while (!self->running_.empty()) {
         auto empty = self->empty_->wait(asio::as_tuple(asio::deferred));
         auto [cancelled] = co_await std::move(empty);

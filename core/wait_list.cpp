@@ -3,16 +3,22 @@
 namespace oneloop::detail {
 
 struct wait_list::waiter final : pending {
-    waiter(std::shared_ptr<pending_registry> r, completion<> h)
-        : pending(std::move(r)), handler(std::move(h)) {}
-    void abandon() noexcept override { auto dies_here = std::move(handler); }
+    waiter(const std::shared_ptr<wait_list>& l, completion<> h)
+        : pending(l->registry_), list(l), handler(std::move(h)) {}
 
+    void abandon() noexcept override {
+        auto dies_here = std::move(handler);
+        if (auto l = list.lock(); l && l->keeper_)
+            l->keeper_(std::move(dies_here));
+    }
+
+    std::weak_ptr<wait_list> list;
     completion<> handler;
     std::list<std::shared_ptr<waiter>>::iterator place;
 };
 
 void wait_list::enter(const std::shared_ptr<wait_list>& self, completion<> handler) {
-    auto w = std::make_shared<waiter>(self->registry_, std::move(handler));
+    auto w = std::make_shared<waiter>(self, std::move(handler));
     w->place = self->waiters_.insert(self->waiters_.end(), w);
     if (auto slot = w->handler.slot(); slot.is_connected())
         slot.assign([self, w = w.get()](boost::asio::cancellation_type) {

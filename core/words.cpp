@@ -8,7 +8,8 @@ namespace {
 
 std::string short_number(double value, const char* unit) {
     std::array<char, 48> text{};
-    std::snprintf(text.data(), text.size(), "%.4g %s", value, unit);
+    // Four digits are enough, unless more of them stand before the point
+    std::snprintf(text.data(), text.size(), value < 9999.5 ? "%.4g %s" : "%.0f %s", value, unit);
     return text.data();
 }
 

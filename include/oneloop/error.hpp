@@ -115,7 +115,9 @@ public:
 
     /// Writes message(). (Printing a `result<T>`, as test frameworks do, needs it.)
     template <class Char, class Traits>
-    friend std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const failure& f) {
+    friend std::basic_ostream<Char, Traits>& operator<<(
+        std::basic_ostream<Char, Traits>& out, const failure& f
+    ) {
         return out << f.message().c_str();
     }
 

@@ -81,6 +81,10 @@ private:
 /// Runs `body(group, args…)`, then waits for every task it spawned. If the body or a task throws, or this is
 /// cancelled, all are cancelled and awaited first; then the first exception is thrown on.
 ///
+/// The body's own local variables are gone when the body has ended, while tasks may still run: what tasks
+/// refer to belongs outside of the body, or into the tasks' own parameters, or the body awaits them with
+/// `get()`.
+///
 /// At most `bound` tasks run at once. `body` may be a lambda that captures by reference; give what it has to
 /// own as `args`, because g++ 12.2 destroys a lambda's own captures twice in a `co_await` expression.
 template <class Body, class... Args>

@@ -78,6 +78,8 @@ struct preparation {
             ::_exit(127);
         ::dup2(input, STDIN_FILENO);
         ::dup2(output, STDOUT_FILENO);
+        if (options.with_errors_)
+            ::dup2(output, STDERR_FILENO);
         for (int fd : options.inherited_)
             ::fcntl(fd, F_SETFD, 0);
         for (int number : {SIGINT, SIGTERM, SIGPIPE})

@@ -23,9 +23,13 @@ public:
     process_options& when_we_die(int signal) { return death_signal_ = signal, *this; }
     process_options& ignoring(int signal) { return ignored_.push_back(signal), *this; }
 
+    /// What it writes to standard error is read as its output.
+    process_options& with_errors() { return with_errors_ = true, *this; }
+
     std::map<std::string, std::string> environment_;
     std::vector<int> inherited_, ignored_;
     int death_signal_ = SIGKILL;
+    bool with_errors_ = false;
 };
 
 struct exit_status {

@@ -24,7 +24,8 @@ class completion {
 public:
     completion() = default;
     completion(completion&&) = default;
-    completion& operator=(completion&&) = delete; // Boost 1.81's any_completion_handler crashes if it is empty
+    // Boost 1.81's any_completion_handler recurses without end when it is move-assigned
+    completion& operator=(completion&&) = delete;
 
     /// `loop` runs a handler that has no executor of its own.
     template <class Handler>

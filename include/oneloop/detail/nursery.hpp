@@ -17,6 +17,8 @@
 
 namespace oneloop::detail {
 
+class nursery;
+
 /// One coroutine with a cancellation signal of its own.
 class child {
 public:
@@ -24,7 +26,7 @@ public:
 
     child(awaitable<void> body, end_function on_end) : body_(std::move(body)), on_end_(std::move(on_end)) {}
 
-    /// A child that has not begun ends without having run.
+    /// A child that has not begun ends without having run, and without waiting for a place.
     void cancel();
 
 private:
@@ -33,6 +35,7 @@ private:
     awaitable<void> body_;
     end_function on_end_;
     boost::asio::cancellation_signal signal_;
+    std::weak_ptr<nursery> home_;
     std::list<std::shared_ptr<child>>::iterator place_;
     bool started_ = false;
     bool bounded_ = true;
@@ -67,7 +70,11 @@ public:
     static awaitable<void> join(std::shared_ptr<nursery> self);
 
 private:
+    friend class child;
+    struct scope;
+
     void begin(std::shared_ptr<child> c);
+    void end_waiting(child& c);
     void ended(child& c, std::exception_ptr why);
     void failed(std::exception_ptr why);
     void refill();
@@ -79,6 +86,7 @@ private:
     std::deque<std::shared_ptr<child>> waiting_;
     std::function<bool()> next_;
     std::shared_ptr<wait_list> empty_;
+    std::weak_ptr<scope> scope_;
     std::exception_ptr first_failure_;
     bool cancelled_ = false;
 };

@@ -70,7 +70,9 @@ struct story_initiation {
 template <class Result>
 struct same_return_type {};
 template <class Result>
-    requires requires { typename Result::return_type; }
+requires requires {
+    typename Result::return_type;
+}
 struct same_return_type<Result> {
     using return_type = typename Result::return_type;
 };

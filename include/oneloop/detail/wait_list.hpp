@@ -7,6 +7,7 @@
 #include <oneloop/detail/pending.hpp>
 #include <oneloop/token.hpp>
 
+#include <functional>
 #include <list>
 #include <memory>
 
@@ -26,6 +27,9 @@ public:
     }
 
     static void enter(const std::shared_ptr<wait_list>& self, completion<> handler);
+    /// Who takes the handlers of those that wait when the loop is destroyed. Without this they die at once.
+    void keep_abandoned(std::function<void(completion<>)> keeper) { keeper_ = std::move(keeper); }
+
     bool empty() const noexcept { return waiters_.empty(); }
     void notify_one();
     void notify_all();
@@ -36,6 +40,7 @@ private:
     executor loop_;
     std::shared_ptr<pending_registry> registry_;
     std::list<std::shared_ptr<waiter>> waiters_;
+    std::function<void(completion<>)> keeper_;
 };
 
 } // namespace oneloop::detail

@@ -15,7 +15,6 @@
 using namespace oneloop;
 using namespace oneloop::testing;
 using namespace std::chrono_literals;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -32,7 +31,7 @@ TEST_CASE("a handler that sleeps is reported as a stall", "[loop_watch]") {
     loop_watch watch(50ms);
     CHECK(watch.run_one(loop, 1s) == 1);
     CHECK(watch.longest() >= 70ms);
-    CHECK_THROWS_WITH(watch.check(), Contains("stalled the loop"));
+    CHECK_THROWS_WITH(watch.check(), containing("stalled the loop"));
 }
 
 TEST_CASE("a loop that has nothing to do is not a stall", "[loop_watch]") {
@@ -70,7 +69,7 @@ TEST_CASE("a test whose coroutine stalls the loop fails", "[run_test]") {
         stall(80);
         co_return;
     };
-    CHECK_THROWS_WITH(run_test(body, 60s, 50ms), Contains("stalled the loop"));
+    CHECK_THROWS_WITH(run_test(body, 60s, 50ms), containing("stalled the loop"));
 }
 
 TEST_CASE("a test fails with what its coroutine throws", "[run_test]") {
@@ -83,7 +82,7 @@ TEST_CASE("a test fails with what its coroutine throws", "[run_test]") {
 
 TEST_CASE("a test that does not end fails instead of hanging", "[run_test]") {
     auto body = []() -> awaitable<> { co_await sleep_for(1h); };
-    CHECK_THROWS_WITH(run_test(body, 1s), Contains("had not ended after 1 s"));
+    CHECK_THROWS_WITH(run_test(body, 1s), containing("had not ended after 1 s"));
 }
 
 TEST_CASE("a test that leaves work on its loop fails", "[run_test]") {
@@ -93,5 +92,5 @@ TEST_CASE("a test that leaves work on its loop fails", "[run_test]") {
         timer.async_wait([](error_code) {});
         co_return;
     };
-    CHECK_THROWS_WITH(run_on_test_loop(loop, body(forgotten), 60s, 50ms), Contains("left over work"));
+    CHECK_THROWS_WITH(run_on_test_loop(loop, body(forgotten), 60s, 50ms), containing("left over work"));
 }

@@ -65,9 +65,7 @@ TEST_CASE("nginx serves TLS", "[nginx]") {
 }
 
 TEST_CASE("nginx with a wrong configuration is an error that shows why", "[nginx]") {
-    CHECK_THROWS_WITH(
-        nginx(nginx_options().server("no_such_directive;")), Catch::Matchers::Contains("no_such_directive")
-    );
+    CHECK_THROWS_WITH(nginx(nginx_options().server("no_such_directive;")), containing("no_such_directive"));
 }
 
 TEST_CASE("nginx can be killed", "[nginx]") {

@@ -10,7 +10,6 @@
 #include <thread>
 
 using namespace oneloop::testing;
-using Catch::Matchers::Contains;
 
 TEST_CASE("nothing is left over where nothing was taken", "[resources]") {
     CHECK(left_over(resources_now()).empty());
@@ -21,7 +20,7 @@ TEST_CASE("a descriptor left open is named", "[resources]") {
     const auto file = dir.write("forgotten.txt", "");
     const auto before = resources_now();
     const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    CHECK_THAT(left_over(before), Contains("forgotten.txt"));
+    CHECK_THAT(left_over(before), containing("forgotten.txt"));
     ::close(fd);
     require_same_resources(before);
 }
@@ -33,7 +32,7 @@ TEST_CASE("a number that another file has taken is left over", "[resources]") {
     ::close(first);
     const int second = ::open(dir.write("two", "").c_str(), O_RDONLY | O_CLOEXEC);
     REQUIRE(second == first);
-    CHECK_THAT(left_over(before), Contains("/two"));
+    CHECK_THAT(left_over(before), containing("/two"));
     ::close(second);
 }
 
@@ -42,7 +41,7 @@ TEST_CASE("a thread left running is counted", "[resources]") {
     std::mutex held;
     std::unique_lock lock(held);
     std::thread runs([&] { std::lock_guard wait(held); });
-    CHECK_THAT(left_over(before), Contains("1 threads"));
+    CHECK_THAT(left_over(before), containing("1 threads"));
     lock.unlock();
     runs.join();
     require_same_resources(before);
@@ -52,7 +51,7 @@ TEST_CASE("memory left allocated is counted", "[resources]") {
     const auto before = resources_now();
     auto forgotten = std::make_unique<char[]>(100'000);
     if (before.heap)
-        CHECK_THAT(left_over(before), Contains("bytes of heap"));
+        CHECK_THAT(left_over(before), containing("bytes of heap"));
     forgotten.reset();
     CHECK(left_over(before).empty());
 }

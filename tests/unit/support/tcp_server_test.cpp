@@ -118,7 +118,7 @@ TEST_CASE("a scripted server speaks HTTP over IPv6", "[tcp_server]") {
 
 TEST_CASE("a refused port refuses", "[dead_ports]") {
     refused_port nobody;
-    CHECK_THROWS_WITH(client(nobody.port()), Catch::Matchers::Contains("refused"));
+    CHECK_THROWS_WITH(client(nobody.port()), containing("refused"));
 }
 
 TEST_CASE("a black hole does not answer", "[dead_ports]") {
