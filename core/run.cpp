@@ -35,7 +35,7 @@ public:
             if (auto self = weak.lock())
                 self->ended(std::move(why));
         });
-        // Of something that was spawned: the program has to end before it is thrown on.
+        // Of something that was spawned: the program has to end before it is thrown on
         std::exception_ptr escaped;
         if (loop_.stopped())
             loop_.restart();
@@ -51,6 +51,7 @@ public:
         }
         error_code ignored;
         signals_.clear(ignored);
+        signals_.cancel(ignored); // clear() leaves a wait for no signal at all, and a loop that never ends
         if (escaped)
             std::rethrow_exception(escaped);
         // What the program left on its way out, such as the handlers of a client that it destroyed

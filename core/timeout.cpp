@@ -23,15 +23,28 @@ awaitable<bool> join_within(
     co_return *expired;
 }
 
-void throw_timed_out(std::chrono::steady_clock::duration limit, const std::exception_ptr& how_it_ended) {
-    failure told(errc::timed_out);
+namespace {
+
+// What the operation itself told of its end; nothing if it was cancelled without a word.
+failure story_of(const std::exception_ptr& how_it_ended) {
     try {
         std::rethrow_exception(how_it_ended);
     } catch (const error& known) {
-        told.in(known.phase()).ended(known.outcome()).doing(known.failure().doing());
+        return known.failure();
     } catch (...) {
+        return {};
     }
-    throw error(told.limit("timeout " + in_words(limit)));
+}
+
+} // namespace
+
+void throw_timed_out(std::chrono::steady_clock::duration limit, const std::exception_ptr& how_it_ended) {
+    const failure last = story_of(how_it_ended);
+    throw error(failure(errc::timed_out)
+                    .in(last.phase())
+                    .ended(last.outcome())
+                    .doing(last.doing())
+                    .limit("timeout " + in_words(limit)));
 }
 
 } // namespace oneloop::detail

@@ -7,7 +7,8 @@ int main(int argc, char** argv) {
     try {
         for (const std::string& url : urls_of(argc, argv)) {
             const std::string name = file_name(url);
-            std::cout << name << ": " << download_blocking(url, name) << " bytes" << std::endl;
+            std::cout << name << ": " << download_blocking(url, name) << " bytes"
+                      << "\n";
         }
     } catch (const std::exception& e) {
         std::cerr << "error: " << e.what() << "\n";

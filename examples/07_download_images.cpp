@@ -15,7 +15,8 @@ awaitable<> save(http::client& http, std::string url) {
     options.dangerously_accept_any_certificate();
     auto answer = co_await http.download(url, name, options);
     answer.throw_for_status();
-    std::cout << name << ": " << answer.body_size() << " bytes" << std::endl;
+    std::cout << name << ": " << answer.body_size() << " bytes"
+              << "\n";
 }
 
 awaitable<> program(std::vector<std::string> urls) {

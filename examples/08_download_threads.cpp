@@ -11,7 +11,8 @@ using namespace oneloop;
 awaitable<> save(std::string url) {
     const std::string name = file_name(url);
     const long size = co_await run_blocking(download_blocking, url, name);
-    std::cout << name << ": " << size << " bytes" << std::endl;
+    std::cout << name << ": " << size << " bytes"
+              << "\n";
 }
 
 awaitable<> program(std::vector<std::string> urls) {

@@ -11,11 +11,10 @@ using namespace std::chrono_literals;
 awaitable<std::size_t> visit(http::client& http, std::string url) {
     auto page = co_await http.get(url, nothrow);
     if (!page) {
-        std::cout << "  failed: " << page.error().message() << std::endl;
+        std::cout << "  failed: " << page.error().message() << "\n";
         co_return 0;
     }
-    std::cout << "  " << page->status() << "  " << page->body().size() << " bytes  " << page->url()
-              << std::endl;
+    std::cout << "  " << page->status() << "  " << page->body().size() << " bytes  " << page->url() << "\n";
     co_return page->body().size();
 }
 

@@ -24,7 +24,7 @@ class completion {
 public:
     completion() = default;
     completion(completion&&) = default;
-    // Boost 1.81's any_completion_handler recurses without end when it is move-assigned.
+    // Boost 1.81's any_completion_handler recurses without end when it is move-assigned
     completion& operator=(completion&&) = delete;
 
     /// `loop` runs a handler that has no executor of its own.
