@@ -88,8 +88,13 @@ void engine::accept(
 }
 
 void engine::pump() {
+    // A request that fails in begin() comes back here by way of finish(): a loop, not as deep a recursion as
+    // the queue
+    if (std::exchange(pumping_, true))
+        return;
     while (admission::ticket* next = gone_ ? nullptr : admission_.next())
         begin(transfers_.at(static_cast<transfer*>(next)));
+    pumping_ = false;
 }
 
 void engine::begin(const transfer_ptr& t) {

@@ -64,7 +64,7 @@ private:
     std::shared_ptr<oneloop::detail::wait_list> closers_;
     std::size_t files_at_work_ = 0; // some may still be removed when their request is over
     std::uint64_t completed_ = 0, failed_ = 0;
-    bool closing_ = false, gone_ = false, rest_pending_ = false;
+    bool closing_ = false, gone_ = false, rest_pending_ = false, pumping_ = false;
 };
 
 } // namespace oneloop::http
