@@ -45,7 +45,8 @@ public:
                     handler.succeed_here();
             });
     }
-    completion<>& handler() noexcept { return done_; }
+    asio::cancellation_slot slot() const noexcept { return done_.slot(); }
+    void refuse(failure why) { take_handler().fail(std::move(why)); }
 
 private:
     completion<> take_handler() {
@@ -66,11 +67,12 @@ public:
 
     // False when the queue is full.
     bool accept(std::shared_ptr<blocking_operation> operation) {
+        auto& threads = pool(); // throws if the system has no thread left
         if (unfinished_.fetch_add(1) >= threads_ + queue_limit_) {
             --unfinished_;
             return false;
         }
-        asio::post(pool(), [this, operation = std::move(operation)]() mutable {
+        asio::post(threads, [this, operation = std::move(operation)]() mutable {
             ++running_;
             operation->run();
             operation.reset(); // what the call owned dies before it is counted as done
@@ -114,16 +116,18 @@ void start_call(
     std::shared_ptr<blocking_call> call
 ) {
     auto operation = std::make_shared<blocking_operation>(loop, std::move(call), std::move(done));
-    if (auto slot = operation->handler().slot(); slot.is_connected())
-        slot.assign([operation](asio::cancellation_type) {
-            auto alive = operation; // completing clears the slot, and this function with it
-            alive->cancel();
+    if (auto link = cancel_link::connect(operation->slot(), loop)) {
+        operation->listen_to(link);
+        link->when_requested([weak = std::weak_ptr(operation)] {
+            if (const auto alive = weak.lock())
+                alive->cancel();
         });
+    }
     if (!engine->accept(operation))
-        operation->handler().fail(failure(errc::queue_full)
-                                      .in(phase::queue)
-                                      .limit("queue_limit " + std::to_string(engine->queue_limit()))
-                                      .doing("run_blocking"));
+        operation->refuse(failure(errc::queue_full)
+                              .in(phase::queue)
+                              .limit("queue_limit " + std::to_string(engine->queue_limit()))
+                              .doing("run_blocking"));
 }
 
 auto call_operation(

@@ -25,8 +25,6 @@ public:
                 return "larger than allowed";
             case errc::invalid_argument:
                 return "invalid argument";
-            case errc::truncated:
-                return "the peer closed before the message was whole";
         }
         return "unknown error";
     }
@@ -41,8 +39,6 @@ public:
                 return condition::limit;
             case errc::invalid_argument:
                 return condition::argument;
-            case errc::truncated:
-                return condition::network;
         }
         return {value, *this};
     }
@@ -66,18 +62,6 @@ bool system_code_is(const error_code& code, condition c) {
                      code == asio::error::connection_aborted || code == asio::error::broken_pipe ||
                      code == asio::error::network_unreachable || code == asio::error::host_unreachable ||
                      code == asio::error::network_down || code == asio::error::not_connected));
-        case condition::file:
-            return system && (code == boost::system::errc::no_such_file_or_directory ||
-                              code == boost::system::errc::permission_denied ||
-                              code == boost::system::errc::no_space_on_device ||
-                              code == boost::system::errc::is_a_directory ||
-                              code == boost::system::errc::not_a_directory ||
-                              code == boost::system::errc::file_exists ||
-                              code == boost::system::errc::filename_too_long ||
-                              code == boost::system::errc::file_too_large ||
-                              code == boost::system::errc::read_only_file_system ||
-                              code == boost::system::errc::too_many_symbolic_link_levels ||
-                              code == boost::system::errc::io_error);
         default:
             return false;
     }
@@ -132,7 +116,21 @@ public:
     }
 };
 
+class files_category final : public boost::system::error_category {
+public:
+    constexpr files_category() : error_category(0x6f6e656c6f6f7004) {}
+    const char* name() const noexcept override { return "oneloop.file"; }
+    std::string message(int value) const override { return boost::system::system_category().message(value); }
+    boost::system::error_condition default_error_condition(int) const noexcept override {
+        return condition::file;
+    }
+    bool equivalent(int value, const boost::system::error_condition& c) const noexcept override {
+        return default_error_condition(value) == c || boost::system::system_category().equivalent(value, c);
+    }
+};
+
 constexpr own_category own;
+constexpr files_category files;
 constexpr portable_category portable;
 constexpr signals_category signals;
 
@@ -143,6 +141,9 @@ const boost::system::error_category& error_category() noexcept {
 }
 const boost::system::error_category& condition_category() noexcept {
     return portable;
+}
+const boost::system::error_category& file_category() noexcept {
+    return files;
 }
 const boost::system::error_category& signal_category() noexcept {
     return signals;

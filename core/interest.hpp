@@ -46,7 +46,10 @@ public:
     }
 
     /// The number was closed, or has become another socket: epoll forgot it by itself.
-    void forget(int fd) { at(fd) = entry(); }
+    void forget(int fd) noexcept {
+        if (const auto i = static_cast<std::size_t>(fd); i < entries_.size())
+            entries_[i] = entry();
+    }
 
     unsigned wanted(int fd) const noexcept {
         const auto i = static_cast<std::size_t>(fd);

@@ -28,8 +28,10 @@ private:
                 operation = registry_->all.front().weak_from_this().lock();
                 registry_->all.pop_front();
             }
-            if (operation)
-                operation->abandon();
+            if (!operation)
+                continue;
+            operation->stop_listening(); // a request that comes later must not look for the loop
+            operation->abandon();
         }
     }
 

@@ -35,7 +35,7 @@ public:
     void closing(int fd) { tell_epoll(table_.closing(fd), fd, not_ready); }
 
     /// The number has become another socket, whatever was known of it.
-    void forget(int fd) { table_.forget(fd); }
+    void forget(int fd) noexcept { table_.forget(fd); }
 
 private:
     void arm();

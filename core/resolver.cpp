@@ -10,13 +10,15 @@ void start_resolve(
     const std::shared_ptr<resolver_engine>& engine, completion<addresses> done, std::string name
 ) {
     auto w = std::make_shared<name_waiter>(engine->registry(), std::move(name), std::move(done));
-    if (auto slot = w->slot(); slot.is_connected())
-        slot.assign([engine, w](boost::asio::cancellation_type) {
-            // Completing clears the slot, and these with it
-            const auto engine_lives = engine;
-            const auto waiter_lives = w;
-            engine_lives->leave(*waiter_lives);
+    if (auto link = cancel_link::connect(w->slot(), engine->loop())) {
+        w->listen_to(link);
+        link->when_requested([weak_engine = std::weak_ptr(engine), weak_waiter = std::weak_ptr(w)] {
+            const auto alive = weak_engine.lock();
+            const auto leaves = weak_waiter.lock();
+            if (alive && leaves)
+                alive->leave(*leaves);
         });
+    }
     boost::asio::dispatch(engine->loop(), [engine, w] { engine->enter(w); });
 }
 

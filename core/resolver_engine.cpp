@@ -133,7 +133,7 @@ void resolver_engine::expire(name_lookup& l) {
     for (const auto& w : std::exchange(l.waiters, {})) {
         w->lookup = nullptr;
         w->fail(failure(errc::timed_out)
-                    .limit("resolve_timeout " + in_words(options_.timeout()))
+                    .limit("resolver timeout " + in_words(options_.timeout()))
                     .because("no DNS server answered in time"));
     }
     rest_if_overdue();

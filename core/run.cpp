@@ -7,8 +7,11 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace oneloop {
 namespace detail {
@@ -17,12 +20,36 @@ namespace asio = boost::asio;
 
 namespace {
 
+// Programs in several threads may each have a loop: a signal that one of them has taken is there for the next
+// as well. (Asio tells every signal_set of the process.)
+std::mutex signals_mutex;
+std::map<int, int> programs_with_signal;
+
+std::vector<int> take_signals(asio::signal_set& signals) {
+    std::lock_guard lock(signals_mutex);
+    std::vector<int> taken;
+    for (int number : {SIGINT, SIGTERM})
+        if (programs_with_signal[number] > 0 || has_default_action(number)) {
+            signals.add(number);
+            ++programs_with_signal[number];
+            taken.push_back(number);
+        }
+    return taken;
+}
+
+void give_back_signals(const std::vector<int>& taken) {
+    std::lock_guard lock(signals_mutex);
+    for (int number : taken)
+        --programs_with_signal[number];
+}
+
 // One call of run. Handlers may be left in a loop that goes on afterwards, so they find it only while it
 // lives.
 class program : public std::enable_shared_from_this<program> {
 public:
     using end_function = std::function<void(std::exception_ptr)>;
 
+    ~program() { leave_signals(); }
     program(asio::io_context& loop, end_function on_end)
         : loop_(loop),
           on_end_(std::move(on_end)),
@@ -49,9 +76,7 @@ public:
                 children_->cancel();
             }
         }
-        error_code ignored;
-        signals_.clear(ignored);
-        signals_.cancel(ignored); // clear() leaves a wait for no signal at all, and a loop that never ends
+        leave_signals();
         if (escaped)
             std::rethrow_exception(escaped);
         // What the program left on its way out, such as the handlers of a client that it destroyed
@@ -61,17 +86,22 @@ public:
 private:
     // The default action of a signal is restored with the first, so that a second one ends the program.
     void cancel_at_signal() {
-        for (int number : {SIGINT, SIGTERM})
-            if (has_default_action(number))
-                signals_.add(number);
+        taken_ = take_signals(signals_);
         signals_.async_wait([weak = weak_from_this()](error_code stopped, int number) {
             auto self = weak.lock();
             if (stopped || !self || self->ended_)
                 return;
             self->signal_ = number;
-            self->signals_.clear();
+            self->leave_signals();
             self->children_->cancel();
         });
+    }
+
+    void leave_signals() {
+        give_back_signals(std::exchange(taken_, {}));
+        error_code ignored;
+        signals_.clear(ignored);
+        signals_.cancel(ignored); // clear() leaves a wait for no signal at all, and a loop that never ends
     }
 
     void ended(std::exception_ptr why) {
@@ -85,6 +115,7 @@ private:
     end_function on_end_;
     asio::signal_set signals_;
     std::shared_ptr<nursery> children_;
+    std::vector<int> taken_;
     int signal_ = 0;
     bool ended_ = false;
 };

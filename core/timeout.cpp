@@ -38,13 +38,16 @@ failure story_of(const std::exception_ptr& how_it_ended) {
 
 } // namespace
 
+failure timed_out(std::chrono::steady_clock::duration limit, const failure& how_it_ended) {
+    return failure(errc::timed_out)
+        .in(how_it_ended.phase())
+        .ended(how_it_ended.outcome())
+        .doing(how_it_ended.doing())
+        .limit("timeout " + in_words(limit));
+}
+
 void throw_timed_out(std::chrono::steady_clock::duration limit, const std::exception_ptr& how_it_ended) {
-    const failure last = story_of(how_it_ended);
-    throw error(failure(errc::timed_out)
-                    .in(last.phase())
-                    .ended(last.outcome())
-                    .doing(last.doing())
-                    .limit("timeout " + in_words(limit)));
+    throw error(timed_out(limit, story_of(how_it_ended)));
 }
 
 } // namespace oneloop::detail

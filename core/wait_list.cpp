@@ -14,18 +14,37 @@ struct wait_list::waiter final : pending {
 
     std::weak_ptr<wait_list> list;
     completion<> handler;
-    std::list<std::shared_ptr<waiter>>::iterator place;
+    std::list<std::shared_ptr<waiter>>::iterator place; // while it has a handler
 };
 
 void wait_list::enter(const std::shared_ptr<wait_list>& self, completion<> handler) {
+    auto link = cancel_link::connect(handler.slot(), self->loop_);
+    enter(self, std::move(handler), std::move(link));
+}
+
+void wait_list::enter(
+    const std::shared_ptr<wait_list>& self, completion<> handler, std::shared_ptr<cancel_link> link
+) {
     auto w = std::make_shared<waiter>(self, std::move(handler));
     w->place = self->waiters_.insert(self->waiters_.end(), w);
-    if (auto slot = w->handler.slot(); slot.is_connected())
-        slot.assign([self, w = w.get()](boost::asio::cancellation_type) {
-            auto leaves = std::move(*w->place);
-            self->waiters_.erase(leaves->place);
-            leaves->handler.fail(cancelled());
-        });
+    if (!link)
+        return;
+    w->listen_to(link);
+    link->when_requested([weak_list = std::weak_ptr(self), weak_waiter = std::weak_ptr(w)] {
+        const auto list = weak_list.lock();
+        const auto leaves = weak_waiter.lock();
+        if (list && leaves)
+            list->leave(*leaves);
+    });
+}
+
+void wait_list::leave(waiter& w) {
+    if (!w.handler)
+        return; // notified already
+    const auto alive = std::move(*w.place);
+    waiters_.erase(w.place);
+    auto handler = std::move(w.handler);
+    handler.fail(cancelled());
 }
 
 void wait_list::notify_one() {
@@ -33,7 +52,8 @@ void wait_list::notify_one() {
         return;
     auto first = std::move(waiters_.front());
     waiters_.pop_front();
-    first->handler.succeed();
+    auto handler = std::move(first->handler);
+    handler.succeed();
 }
 
 void wait_list::notify_all() {

@@ -11,18 +11,20 @@ namespace asio = boost::asio;
 
 namespace detail {
 
-// From whichever thread the operation was started to the client's loop; on it already, without a detour.
+using oneloop::detail::cancel_link;
+
+// From whichever thread the operation was started to the client's loop; on it already, without a detour. A
+// request to cancel takes the same way.
 static void start(
     const std::shared_ptr<engine>& e, response_handler handler, std::string url,
     std::optional<std::string> path, request_options options
 ) {
-    asio::dispatch(
-        e->loop(),
-        [e, handler = std::move(handler), url = std::move(url), path = std::move(path),
-         options = std::move(options)]() mutable {
-            e->accept(std::move(url), std::move(options), std::move(path), std::move(handler));
-        }
-    );
+    auto link = cancel_link::connect(handler.slot(), e->loop());
+    auto accept = [e, link = std::move(link), handler = std::move(handler), url = std::move(url),
+                   path = std::move(path), options = std::move(options)]() mutable {
+        e->accept(std::move(url), std::move(options), std::move(path), std::move(handler), std::move(link));
+    };
+    asio::dispatch(e->loop(), std::move(accept));
 }
 
 void start_get(
@@ -39,7 +41,10 @@ void start_download(
 }
 
 void start_close(const std::shared_ptr<engine>& e, oneloop::detail::completion<> handler) {
-    asio::dispatch(e->loop(), [e, handler = std::move(handler)]() mutable { e->close(std::move(handler)); });
+    auto link = cancel_link::connect(handler.slot(), e->loop());
+    asio::dispatch(e->loop(), [e, link = std::move(link), handler = std::move(handler)]() mutable {
+        e->close(std::move(handler), std::move(link));
+    });
 }
 
 } // namespace detail

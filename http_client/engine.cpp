@@ -6,11 +6,21 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 
+#include <new>
 #include <utility>
 
 namespace oneloop::http {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// The file functions of the system would take the name to end there.
+bool has_nul(const std::string& path) {
+    return path.find('\0') != std::string::npos;
+}
+
+} // namespace
 
 engine::engine(executor loop, client_options options)
     : loop_(std::move(loop)),
@@ -21,14 +31,23 @@ engine::engine(executor loop, client_options options)
       multi_(std::make_shared<multi>(
           loop_, options_.max_in_flight_, [this](CURL* handle, CURLcode code) { ended(handle, code); }
       )),
-      deadlines_(loop_, [this](void* key) { return check_limits(key); }),
+      deadlines_(std::in_place, loop_, [this](void* key) { return check_limits(key); }),
       closers_(std::make_shared<oneloop::detail::wait_list>(loop_)) {
     if (!resolver_)
-        resolver_ = std::make_shared<resolver>(loop_);
+        resolver_ = std::make_shared<resolver>(loop_, resolver_options().timeout(options_.times_.connect));
+    headers user_agent;
+    user_agent.add("User-Agent", options_.user_agent_);
+    if (failure bad = check(user_agent); bad.code())
+        throw error(bad.doing("http::client"));
+    if (has_nul(options_.trust_file_))
+        throw error(failure(errc::invalid_argument)
+                        .doing("http::client")
+                        .because("a NUL in the path of the trust file"));
 }
 
 void engine::accept(
-    std::string url, request_options options, std::optional<std::string> path, response_handler handler
+    std::string url, request_options options, std::optional<std::string> path, response_handler handler,
+    std::shared_ptr<oneloop::detail::cancel_link> link
 ) {
     auto parsed = target::parse(url);
     if (!parsed)
@@ -36,10 +55,10 @@ void engine::accept(
     const std::string doing = "GET " + parsed->shown();
     if (failure bad = check(options.headers_); bad.code())
         return handler.fail(bad.doing(doing));
-    if (path && path->empty())
-        return handler.fail(
-            failure(errc::invalid_argument).doing(doing).because("the path of the file is empty")
-        );
+    if (path && (path->empty() || has_nul(*path)))
+        return handler.fail(failure(errc::invalid_argument)
+                                .doing(doing)
+                                .because("the path of the file is empty, or has a NUL in it"));
     if (closing_)
         return handler.fail(failure(errc::closed).in(phase::queue).doing(doing));
 
@@ -54,20 +73,28 @@ void engine::accept(
         );
         return;
     }
-    t->phase_begun = [this, t = t.get()] { deadlines_.watch(t, t->limits.next().at); };
+    t->phase_begun = [this, t = t.get()] { deadlines_->watch(t, t->limits.next().at); };
     transfers_.emplace(t.get(), t);
-    if (auto slot = t->handler.slot(); slot.is_connected())
-        slot.assign([self = shared_from_this(), t](asio::cancellation_type) {
-            auto alive = std::pair(self, t); // completing clears the slot, and this function with it
-            alive.first->finish(alive.second, cancelled());
+    deadlines_->watch(t.get(), t->limits.next().at);
+    if (link) {
+        t->listen_to(link);
+        link->when_requested([weak = weak_from_this(), weak_transfer = std::weak_ptr(t)] {
+            const auto self = weak.lock();
+            if (const auto request = weak_transfer.lock(); self && request)
+                self->finish(request, cancelled());
         });
-    deadlines_.watch(t.get(), t->limits.next().at);
+    }
     pump();
 }
 
 void engine::pump() {
+    // A request that fails in begin() comes back here by way of finish(): a loop, not as deep a recursion as
+    // the queue
+    if (std::exchange(pumping_, true))
+        return;
     while (admission::ticket* next = gone_ ? nullptr : admission_.next())
         begin(transfers_.at(static_cast<transfer*>(next)));
+    pumping_ = false;
 }
 
 void engine::begin(const transfer_ptr& t) {
@@ -85,8 +112,15 @@ void engine::open_file(const transfer_ptr& t) {
         if (!self || !t->handle_in_use())
             return;
         t->limits.hold(false, transfer::clock::now());
-        self->deadlines_.watch(t.get(), t->limits.next().at);
+        self->deadlines_->watch(t.get(), t->limits.next().at);
         self->multi_->resume(t->handle_in_use());
+    });
+    ++files_at_work_;
+    t->file->when_gone([weak = weak_from_this()] {
+        if (auto self = weak.lock()) {
+            --self->files_at_work_;
+            self->told_if_drained();
+        }
     });
     auto failed = [weak = weak_from_this(), t](failure why) {
         if (auto self = weak.lock())
@@ -103,6 +137,10 @@ void engine::open_file(const transfer_ptr& t) {
 
 void engine::look_up(const transfer_ptr& t) {
     enter(*t, phase::resolve);
+    if (const auto& literal = t->url.literal()) {
+        t->addresses = {*literal};
+        return attempt(t);
+    }
     resolver_->resolve(
         t->url.host(),
         with_failure(
@@ -127,14 +165,20 @@ void engine::attempt(const transfer_ptr& t) {
     if (t->next_address >= t->addresses.size())
         return finish(t, failure(errc::invalid_argument).because("the name has no address"));
     const auto& address = t->addresses[t->next_address++];
+    failure refused;
     try {
         t->limits.try_address(t->addresses.size() - t->next_address, transfer::clock::now());
-        t->prepare(take_handle(), address);
-        deadlines_.watch(t.get(), t->limits.next().at);
-        multi_->add(t->handle_in_use());
-    } catch (const error& refused) {
-        finish(t, refused.failure());
+        t->prepare(take_handle(), *multi_, address);
+        deadlines_->watch(t.get(), t->limits.next().at);
+        if (multi_->add(t->handle_in_use()))
+            return;
+        refused = failure(error_code(CURLE_FAILED_INIT, curl_category()));
+    } catch (const error& e) {
+        refused = e.failure();
+    } catch (const std::bad_alloc&) {
+        refused = failure(make_error_code(boost::system::errc::not_enough_memory));
     }
+    finish(t, std::move(refused));
 }
 
 // libcurl is through with a handle. Called outside of its callbacks.
@@ -171,7 +215,7 @@ void engine::finish(const transfer_ptr& t, failure why) {
     const failure told = why.code() ? t->tell(std::move(why)) : failure();
     response answer = told.code() ? response() : t->take_answer();
     stop_attempt(*t);
-    deadlines_.forget(t.get());
+    deadlines_->forget(t.get());
     admission_.leave(*t);
     transfers_.erase(t.get());
     auto handler = std::move(t->handler);
@@ -181,12 +225,16 @@ void engine::finish(const transfer_ptr& t, failure why) {
     else
         handler.succeed(std::move(answer));
     pump();
-    if (transfers_.empty()) {
-        if (closing_) {
-            multi_->close_connections();
-            closers_->notify_all();
-        }
-        rest_soon();
+    told_if_drained();
+}
+
+void engine::told_if_drained() {
+    if (gone_ || !transfers_.empty())
+        return;
+    rest_soon();
+    if (closing_ && files_at_work_ == 0) {
+        multi_->close_connections();
+        closers_->notify_all();
     }
 }
 
@@ -202,7 +250,7 @@ void engine::stop_attempt(transfer& t) {
 
 void engine::enter(transfer& t, phase p) {
     t.limits.enter(p, transfer::clock::now());
-    deadlines_.watch(&t, t.limits.next().at);
+    deadlines_->watch(&t, t.limits.next().at);
 }
 
 deadline engine::check_limits(void* key) {
@@ -229,9 +277,9 @@ void engine::rest_soon() {
         if (!self)
             return;
         self->rest_pending_ = false;
-        if (self->transfers_.empty()) {
+        if (!self->gone_ && self->transfers_.empty()) {
             self->multi_->rest_if_idle();
-            self->deadlines_.rest();
+            self->deadlines_->rest();
         }
     });
 }
@@ -248,15 +296,18 @@ std::unique_ptr<easy> engine::take_handle() {
     return used;
 }
 
-void engine::close(oneloop::detail::completion<> handler) {
-    closing_ = true;
-    if (transfers_.empty()) {
-        multi_->close_connections();
+void engine::close(
+    oneloop::detail::completion<> handler, std::shared_ptr<oneloop::detail::cancel_link> link
+) {
+    if (gone_)
         return handler.succeed();
-    }
-    oneloop::detail::wait_list::enter(closers_, std::move(handler));
+    closing_ = true;
+    oneloop::detail::wait_list::enter(closers_, std::move(handler), std::move(link));
+    told_if_drained();
 }
 
+// An operation that was never started may keep the engine for longer than the loop lives: nothing that
+// belongs to the loop may be left in it.
 void engine::shut_down() {
     closing_ = gone_ = true;
     while (!transfers_.empty()) {
@@ -264,8 +315,9 @@ void engine::shut_down() {
         finish(t, failure(errc::closed));
     }
     closers_->notify_all();
-    deadlines_.rest();
     multi_->shut_down();
+    multi_.reset();
+    deadlines_.reset();
     idle_handles_.clear();
     resolver_.reset();
 }

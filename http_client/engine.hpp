@@ -22,8 +22,9 @@ class engine : public std::enable_shared_from_this<engine> {
 public:
     engine(executor loop, client_options options);
 
-    void accept(std::string url, request_options, std::optional<std::string> path, response_handler);
-    void close(oneloop::detail::completion<>);
+    void
+    accept(std::string url, request_options, std::optional<std::string> path, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
 
     /// The client is gone: whatever is pending completes with errc::closed.
     void shut_down();
@@ -44,6 +45,7 @@ private:
     void finish(const transfer_ptr&, failure);
 
     void stop_attempt(transfer&);
+    void told_if_drained();
     void enter(transfer&, phase);
     deadline check_limits(void* key);
     void rest_soon();
@@ -56,12 +58,13 @@ private:
     std::shared_ptr<oneloop::detail::pending_registry> registry_;
     admission admission_;
     std::shared_ptr<multi> multi_;
-    deadline_timer deadlines_;
+    std::optional<deadline_timer> deadlines_;
     std::unordered_map<transfer*, transfer_ptr> transfers_;
     std::vector<std::unique_ptr<easy>> idle_handles_;
     std::shared_ptr<oneloop::detail::wait_list> closers_;
+    std::size_t files_at_work_ = 0; // some may still be removed when their request is over
     std::uint64_t completed_ = 0, failed_ = 0;
-    bool closing_ = false, gone_ = false, rest_pending_ = false;
+    bool closing_ = false, gone_ = false, rest_pending_ = false, pumping_ = false;
 };
 
 } // namespace oneloop::http

@@ -46,7 +46,7 @@ public:
             case CURLE_OUT_OF_MEMORY:
                 return condition::limit; // 7.88 says so of a header line over 100 KB too
             default:
-                return condition::network;
+                return {value, *this}; // a fault of ours or of the build, and no portable word for it
         }
     }
 };

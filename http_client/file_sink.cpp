@@ -3,6 +3,8 @@
 #include <oneloop/blocking.hpp>
 #include <oneloop/run.hpp>
 
+#include <cerrno>
+#include <exception>
 #include <utility>
 
 namespace oneloop::http {
@@ -109,11 +111,15 @@ awaitable<void> file_sink::work(std::shared_ptr<file_sink> self) {
     } catch (const error& refused) { // the pool's queue is full
         why = refused.failure();
         why.in(phase::file);
+    } catch (const std::exception&) { // no memory, no thread
+        why = failure(error_code(ENOMEM, file_category())).in(phase::file);
     }
     if (self->done_)
         std::exchange(self->done_, nullptr)(why);
     else if (why.code() && self->failed_)
         std::exchange(self->failed_, nullptr)(why);
+    if (self->gone_)
+        std::exchange(self->gone_, nullptr)();
 }
 
 } // namespace oneloop::http

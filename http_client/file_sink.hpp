@@ -30,6 +30,9 @@ public:
     /// Called once if writing fails, in place of anything else.
     void when_failed(std::function<void(failure)> failed) { failed_ = std::move(failed); }
 
+    /// Called last of all, also after abandon(): the file has its name or is removed.
+    void when_gone(std::function<void()> gone) { gone_ = std::move(gone); }
+
     /// After the last byte: writes what is left and gives the file its name, or removes it if it is not
     /// `wanted`.
     void finish(bool wanted, std::function<void(failure)> done);
@@ -47,7 +50,7 @@ private:
     std::string filling_, writing_;
     std::shared_ptr<detail::wait_list> filled_;
     std::function<void(failure)> ready_, failed_, done_;
-    std::function<void()> room_;
+    std::function<void()> room_, gone_;
     bool sender_waits_ = false, ended_ = false, wanted_ = false, abandoned_ = false;
 };
 

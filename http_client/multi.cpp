@@ -12,6 +12,22 @@ namespace oneloop::http {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// libcurl is C: nothing may be thrown through it. What can be thrown there is bad_alloc; -1 ends the
+// transfers.
+template <class Callback>
+int unless_it_throws(Callback callback) noexcept {
+    try {
+        callback();
+        return 0;
+    } catch (...) {
+        return -1;
+    }
+}
+
+} // namespace
+
 multi::multi(const executor& loop, std::size_t kept, done_function done)
     : loop_(loop),
       kept_(kept),
@@ -62,13 +78,11 @@ void multi::shut_down() {
 }
 
 void multi::adopt(easy& e) {
-    e.set(CURLOPT_OPENSOCKETFUNCTION, &multi::on_open);
-    e.set(CURLOPT_OPENSOCKETDATA, this);
     e.set(CURLOPT_CLOSESOCKETFUNCTION, &multi::on_close);
     e.set(CURLOPT_CLOSESOCKETDATA, this);
 }
 
-void multi::add(CURL* transfer) {
+bool multi::add(CURL* transfer) {
     running_.insert(transfer);
     if (!watching_) {
         watching_ = true;
@@ -77,13 +91,10 @@ void multi::add(CURL* transfer) {
         });
     }
     // Asks for its first turn through on_timer
-    if (curl_multi_add_handle(multi_, transfer) != CURLM_OK) {
-        running_.erase(transfer);
-        asio::post(loop_, [weak = weak_from_this(), transfer] {
-            if (auto alive = weak.lock(); alive && alive->done_)
-                alive->done_(transfer, CURLE_FAILED_INIT);
-        });
-    }
+    if (curl_multi_add_handle(multi_, transfer) == CURLM_OK)
+        return true;
+    running_.erase(transfer);
+    return false;
 }
 
 void multi::remove(CURL* transfer) {
@@ -102,21 +113,21 @@ void multi::rest_if_idle() {
 }
 
 int multi::on_timer(CURLM*, long milliseconds, void* self) {
-    auto& m = *static_cast<multi*>(self);
-    if (milliseconds == 0) {
-        m.kick_soon(); // libcurl must not be called from its own callback
-        return 0;
-    }
+    return unless_it_throws([&] { static_cast<multi*>(self)->set_timer(milliseconds); });
+}
+
+void multi::set_timer(long milliseconds) {
+    if (milliseconds == 0)
+        return kick_soon(); // libcurl must not be called from its own callback
     if (milliseconds < 0) {
-        m.timer_.cancel();
-        return 0;
+        timer_.cancel();
+        return;
     }
-    m.timer_.expires_after(std::chrono::milliseconds(milliseconds));
-    m.timer_.async_wait([weak = m.weak_from_this()](error_code stopped) {
+    timer_.expires_after(std::chrono::milliseconds(milliseconds));
+    timer_.async_wait([weak = weak_from_this()](error_code stopped) {
         if (auto alive = weak.lock(); alive && !stopped)
             alive->act(CURL_SOCKET_TIMEOUT, 0);
     });
-    return 0;
 }
 
 void multi::kick_soon() {
@@ -136,12 +147,12 @@ void multi::resume(CURL* transfer) {
     kick_soon();
 }
 
-curl_socket_t multi::on_open(void* self, curlsocktype, curl_sockaddr* address) {
-    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+curl_socket_t multi::open_socket(const curl_sockaddr& address) noexcept {
+    const int fd = ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
     // 7.88 closes sockets without telling when a connect is cancelled, so the number may be an old
     // acquaintance
     if (fd >= 0)
-        static_cast<multi*>(self)->sockets_->forget(fd);
+        sockets_->forget(fd);
     return fd;
 }
 
@@ -155,8 +166,7 @@ int multi::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
     const unsigned wanted = what == CURL_POLL_REMOVE ? not_ready
                                                      : (what & CURL_POLL_IN ? readable : 0U) |
                                                            (what & CURL_POLL_OUT ? writable : 0U);
-    static_cast<multi*>(self)->sockets_->want(fd, wanted);
-    return 0;
+    return unless_it_throws([&] { static_cast<multi*>(self)->sockets_->want(fd, wanted); });
 }
 
 void multi::act(curl_socket_t fd, int events) {
@@ -164,13 +174,23 @@ void multi::act(curl_socket_t fd, int events) {
         return;
     const auto alive = shared_from_this();
     for (CURL* transfer : std::exchange(unpaused_, {}))
-        curl_easy_pause(transfer, CURLPAUSE_CONT);
+        go_on(transfer);
     int still_running = 0;
     const CURLMcode code = curl_multi_socket_action(multi_, fd, events, &still_running);
     if (code != CURLM_OK && code != CURLM_BAD_SOCKET)
         start_over();
     else
         drain();
+}
+
+// What libcurl had kept back goes to the write callback at once, which may refuse it.
+void multi::go_on(CURL* transfer) {
+    const CURLcode code = curl_easy_pause(transfer, CURLPAUSE_CONT);
+    if (code == CURLE_OK)
+        return;
+    remove(transfer);
+    if (done_)
+        done_(transfer, code);
 }
 
 void multi::drain() {

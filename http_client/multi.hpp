@@ -23,15 +23,19 @@ public:
     multi(const executor& loop, std::size_t kept, done_function done);
     ~multi();
 
-    /// The handle must stay until remove(), or until `done` was called for it.
-    void add(CURL* transfer);
+    /// The handle must stay until remove(), or until `done` was called for it. False if libcurl does not take
+    /// it.
+    [[nodiscard]] bool add(CURL* transfer);
     void remove(CURL* transfer);
 
     /// Goes on with a transfer whose write callback had paused it.
     void resume(CURL* transfer);
 
-    /// Sockets of transfers are made and closed here: set these on each handle.
+    /// Sockets are closed here: to be called for each handle once.
     void adopt(easy& e);
+
+    /// ... and made here. Below 0 with errno if there is none to be had.
+    curl_socket_t open_socket(const curl_sockaddr& address) noexcept;
 
     /// While no transfer runs the loop has no work because of this object.
     void rest_if_idle();
@@ -45,10 +49,11 @@ public:
 private:
     static int on_timer(CURLM*, long milliseconds, void* self);
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
-    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     static int on_close(void* self, curl_socket_t fd);
 
+    void set_timer(long milliseconds);
     void kick_soon();
+    void go_on(CURL* transfer);
     void act(curl_socket_t fd, int events);
     void drain();
     void start_over();

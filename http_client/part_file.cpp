@@ -1,8 +1,10 @@
 #include "http_client/part_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <random>
@@ -13,7 +15,7 @@ namespace oneloop::http {
 namespace {
 
 error_code last_error() {
-    return {errno, boost::system::system_category()};
+    return {errno, file_category()};
 }
 
 std::string random_word() {
@@ -25,13 +27,25 @@ std::string random_word() {
     return word;
 }
 
+// A name may have 255 bytes (NAME_MAX); what is added must not make a good one too long.
+std::string part_name(const std::string& path) {
+    static constexpr std::size_t longest = 240;
+    const auto begin = path.find_last_of('/') + 1; // 0 if there is none
+    return path.substr(0, std::min(path.size(), begin + longest)) + "." + random_word() + ".part";
+}
+
 } // namespace
 
 error_code part_file::open() {
-    do {
-        part_ = path_ + "." + random_word() + ".part";
+    struct stat there {};
+    if (::stat(path_.c_str(), &there) == 0 && S_ISDIR(there.st_mode))
+        return {EISDIR, file_category()}; // rename() would say so, after all the work
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        part_ = part_name(path_);
         fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    } while (fd_ < 0 && errno == EEXIST);
+        if (fd_ >= 0 || errno != EEXIST)
+            break;
+    }
     if (fd_ < 0) {
         const error_code why = last_error();
         part_.clear();

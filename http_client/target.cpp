@@ -70,6 +70,9 @@ result<target> target::parse(const std::string& url) {
     t.port_ = part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     if (t.host_.starts_with('['))
         t.host_ = t.host_.substr(1, t.host_.find(']') - 1);
+    error_code is_name;
+    if (auto address = boost::asio::ip::make_address(t.host_, is_name); !is_name)
+        t.literal_ = address;
     curl_url_set(parsed, CURLUPART_FRAGMENT, nullptr, 0);
 
     const url_handle shown(curl_url_dup(parsed));

@@ -2,7 +2,10 @@
 
 #include <oneloop/error.hpp>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <memory>
+#include <optional>
 #include <string>
 
 struct Curl_URL;
@@ -26,6 +29,9 @@ public:
     const std::string& port() const noexcept { return port_; }
     bool secure() const noexcept { return secure_; }
 
+    /// The host if it is an address itself, however that is spelled: nothing to look up.
+    const std::optional<boost::asio::ip::address>& literal() const noexcept { return literal_; }
+
     /// Without user name, password and fragment: for failures, logs and the response.
     const std::string& shown() const noexcept { return shown_; }
 
@@ -35,6 +41,7 @@ public:
 private:
     url_handle handle_;
     std::string host_, port_, shown_;
+    std::optional<boost::asio::ip::address> literal_;
     bool secure_ = false;
 };
 

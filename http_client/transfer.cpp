@@ -41,23 +41,25 @@ timeouts transfer::limits_of(const client_options& defaults) const {
 void transfer::set_up(easy& e, const client_options& options) {
     e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
     trust(e, options.trust_file_);
-    e.set(CURLOPT_SOCKOPTFUNCTION, &transfer::on_connecting);
+    e.set(CURLOPT_OPENSOCKETFUNCTION, &transfer::on_open);
     e.set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
     e.set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
     e.set(CURLOPT_PREREQFUNCTION, &transfer::on_request);
 }
 
-void transfer::prepare(std::unique_ptr<easy> handle, const boost::asio::ip::address& at) {
+void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost::asio::ip::address& at) {
     easy_ = std::move(handle);
+    driver_ = &driver;
     socket_ = CURL_SOCKET_BAD;
+    no_socket_ = 0;
     easy& e = *easy_;
     e.clear_error_text();
 
     e.resolve.reset();
-    if (const std::string dialled = at.to_string(); dialled != url.host()) {
+    if (!url.literal()) {
         // The plus sign lets the entry age like any other. Not CONNECT_TO: it sorts connections by address,
         // and a thousand names on one address then cost seven times as much each.
-        const std::string address = at.is_v6() ? "[" + dialled + "]" : dialled;
+        const std::string address = at.is_v6() ? "[" + at.to_string() + "]" : at.to_string();
         append(e.resolve, "+" + url.host() + ":" + url.port() + ":" + address);
     }
     e.headers.reset();
@@ -73,7 +75,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, const boost::asio::ip::addr
     e.set(CURLOPT_SSL_VERIFYPEER, options.accept_any_certificate_ ? 0L : 1L);
     e.set(CURLOPT_SSL_VERIFYHOST, options.accept_any_certificate_ ? 0L : 2L);
     e.set(CURLOPT_PRIVATE, this);
-    e.set(CURLOPT_SOCKOPTDATA, this);
+    e.set(CURLOPT_OPENSOCKETDATA, this);
     e.set(CURLOPT_HEADERDATA, this);
     e.set(CURLOPT_WRITEDATA, this);
     e.set(CURLOPT_PREREQDATA, this);
@@ -85,15 +87,21 @@ int transfer::on_request(void* self, char*, char*, int, int) {
     auto& t = *static_cast<transfer*>(self);
     // From here on bytes may be on the wire. libcurl comes here again when a kept connection turns out to be
     // dead and it repeats the request by itself: right for GET, which may be repeated.
-    t.request_begun_ = true;
-    t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
-    t.enter(oneloop::phase::first_byte);
-    return CURL_PREREQFUNC_OK;
+    const auto begin = [&t]() -> std::size_t {
+        t.request_begun_ = true;
+        t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
+        t.enter(oneloop::phase::first_byte);
+        return CURL_PREREQFUNC_OK;
+    };
+    return static_cast<int>(t.unless_it_throws(begin, CURL_PREREQFUNC_ABORT));
 }
 
-int transfer::on_connecting(void* self, curl_socket_t fd, curlsocktype) {
-    static_cast<transfer*>(self)->socket_ = fd;
-    return CURL_SOCKOPT_OK;
+curl_socket_t transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+    auto& t = *static_cast<transfer*>(self);
+    t.socket_ = t.driver_->open_socket(*address);
+    if (t.socket_ < 0)
+        t.no_socket_ = errno;
+    return t.socket_;
 }
 
 void transfer::enter(oneloop::phase p) {
@@ -104,22 +112,22 @@ void transfer::enter(oneloop::phase p) {
 
 std::size_t transfer::on_header(char* data, std::size_t, std::size_t size, void* self) {
     auto& t = *static_cast<transfer*>(self);
-    return t.unless_it_throws([&] { return t.header(std::string_view(data, size)); });
+    return t.unless_it_throws([&] { return t.header(std::string_view(data, size)); }, refused);
 }
 
 std::size_t transfer::on_body(char* data, std::size_t, std::size_t size, void* self) {
     auto& t = *static_cast<transfer*>(self);
-    return t.unless_it_throws([&] { return t.body(std::string_view(data, size)); });
+    return t.unless_it_throws([&] { return t.body(std::string_view(data, size)); }, refused);
 }
 
 // libcurl is C: nothing may be thrown through it. What can be thrown there is bad_alloc.
 template <class Callback>
-std::size_t transfer::unless_it_throws(Callback callback) noexcept {
+std::size_t transfer::unless_it_throws(Callback callback, std::size_t otherwise) noexcept {
     try {
         return callback();
     } catch (...) {
         refusal_ = failure(make_error_code(boost::system::errc::not_enough_memory));
-        return refused;
+        return otherwise;
     }
 }
 
@@ -180,11 +188,14 @@ failure transfer::verdict(CURLcode code) const {
         return {};
     failure why(error_code(code, curl_category()));
     const std::string text = easy_->error_text();
-    const auto number = easy_->info<long>(CURLINFO_OS_ERRNO);
+    // A handle keeps the errno of its last request, so it counts only if this one had a socket
+    const int number = no_socket_     ? no_socket_
+                       : socket_ >= 0 ? static_cast<int>(easy_->info<long>(CURLINFO_OS_ERRNO))
+                                      : 0;
     if (code == CURLE_COULDNT_CONNECT && number != 0)
         why.because(
-            "could not connect: " +
-            error_code(static_cast<int>(number), boost::system::system_category()).message()
+            std::string(no_socket_ ? "no socket to be had: " : "could not connect: ") +
+            error_code(number, boost::system::system_category()).message()
         );
     else if (!text.empty())
         why.because(text);

@@ -4,6 +4,7 @@
 #include "http_client/answer.hpp"
 #include "http_client/easy.hpp"
 #include "http_client/file_sink.hpp"
+#include "http_client/multi.hpp"
 #include "http_client/phase_limits.hpp"
 #include "http_client/target.hpp"
 #include <oneloop/detail/completion.hpp>
@@ -42,7 +43,7 @@ public:
     static void set_up(easy&, const client_options&);
 
     /// What is this request's own, for one attempt at one address.
-    void prepare(std::unique_ptr<easy> handle, const boost::asio::ip::address& at);
+    void prepare(std::unique_ptr<easy> handle, multi&, const boost::asio::ip::address& at);
 
     /// What libcurl's verdict means. No code: the answer is whole.
     failure verdict(CURLcode code) const;
@@ -74,14 +75,14 @@ private:
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
     static int on_request(void* self, char*, char*, int, int);
-    static int on_connecting(void* self, curl_socket_t fd, curlsocktype);
+    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     void enter(oneloop::phase);
 
     // What the callbacks give back to end the transfer
     static constexpr std::size_t refused = 0;
 
     template <class Callback>
-    std::size_t unless_it_throws(Callback callback) noexcept;
+    std::size_t unless_it_throws(Callback callback, std::size_t otherwise) noexcept;
     std::size_t header(std::string_view line);
     std::size_t body(std::string_view piece);
     timeouts limits_of(const client_options&) const;
@@ -91,7 +92,9 @@ private:
     answer answer_;
     failure refusal_; // why we ended it from inside a callback
     oneloop::outcome outcome_ = oneloop::outcome::not_sent;
+    multi* driver_ = nullptr;                // of this attempt
     curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
+    int no_socket_ = 0;                      // why there is none: an errno
     bool request_begun_ = false;
 };
 

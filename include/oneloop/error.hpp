@@ -40,8 +40,7 @@ enum class errc {
     closed,        ///< -> condition::closed. The client was closed or destroyed; make a new one.
     queue_full,    ///< -> condition::limit. Start fewer operations at once, or raise the limit of the queue.
     too_large,     ///< -> condition::limit. Raise the limit, or write the body to a file.
-    invalid_argument, ///< -> condition::argument. The text of the failure says what to write instead.
-    truncated         ///< -> condition::network. The peer closed before the message was whole.
+    invalid_argument ///< -> condition::argument. The text of the failure says what to write instead.
 };
 
 /// The stretch of an operation in which it failed.
@@ -59,6 +58,10 @@ std::string_view to_string(outcome) noexcept;
 
 const boost::system::error_category& error_category() noexcept;
 const boost::system::error_category& condition_category() noexcept;
+
+/// Codes with the numbers of errno, of functions that work on files: all are `condition::file`, and compare
+/// equal to `boost::system::errc` as those of the system do (`no_space_on_device` …).
+const boost::system::error_category& file_category() noexcept;
 
 /// Codes whose value is a signal's number: what `run` reports when Ctrl-C or SIGTERM ended the program.
 const boost::system::error_category& signal_category() noexcept;

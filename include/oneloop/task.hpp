@@ -91,9 +91,17 @@ template <class Body, class... Args>
 [[nodiscard]] awaitable<void> with_bounded_task_group(std::size_t bound, Body body, Args... args) {
     auto nursery = std::make_shared<detail::nursery>(co_await this_coro::executor, bound);
     task_group group(nursery);
-    // Not one of the bounded: it would take the only place and wait for its own tasks.
-    nursery->start_beside(std::invoke(body, group, std::move(args)...));
+    std::exception_ptr never_began; // a body that is a plain function may throw after it has spawned
+    try {
+        // Not one of the bounded: it would take the only place and wait for its own tasks.
+        nursery->start_beside(std::invoke(body, group, std::move(args)...));
+    } catch (...) {
+        never_began = std::current_exception();
+        nursery->cancel();
+    }
     co_await detail::nursery::join(nursery);
+    if (never_began)
+        std::rethrow_exception(never_began);
 }
 
 template <class Body, class... Args>

@@ -14,6 +14,19 @@ join_within(std::chrono::steady_clock::duration limit, std::shared_ptr<nursery>,
 [[noreturn]] void throw_timed_out(
     std::chrono::steady_clock::duration limit, const std::exception_ptr& how_it_ended
 );
+failure timed_out(std::chrono::steady_clock::duration limit, const failure& how_it_ended);
+
+template <class T>
+T told_in_time(std::chrono::steady_clock::duration, T value) {
+    return value;
+}
+// An operation with `nothrow` tells of its cancellation in its result
+template <class T>
+result<T> told_in_time(std::chrono::steady_clock::duration limit, result<T> value) {
+    if (value.has_error() && value.error() == condition::cancelled)
+        return timed_out(limit, value.error());
+    return value;
+}
 } // namespace detail
 
 /// Runs `operation`, and cancels it after `limit`: `auto page = co_await timeout(2s, http.get(url));`
@@ -21,6 +34,7 @@ join_within(std::chrono::steady_clock::duration limit, std::shared_ptr<nursery>,
 /// The operation is always awaited: when this completes, nothing of it runs any more. If it was cancelled by
 /// the limit, `oneloop::error` with `condition::timeout` is thrown, which keeps the phase and the outcome
 /// that the operation itself reported. If it completed or failed by itself in the same instant, that counts.
+/// With `nothrow` (`timeout(2s, http.get(url, nothrow))`) the result holds that failure in place of a throw.
 /// Zero or less: its first wait is cancelled. Cancelling this cancels the operation.
 template <class T>
 [[nodiscard]] awaitable<T> timeout(std::chrono::steady_clock::duration limit, awaitable<T> operation) {
@@ -33,7 +47,13 @@ template <class T>
     const bool expired = co_await detail::join_within(limit, nursery, child);
     if (expired && is_cancellation(state->failed_with()))
         detail::throw_timed_out(limit, state->failed_with());
-    co_return state->take();
+    if constexpr (std::is_void_v<T>) {
+        state->take();
+    } else {
+        if (expired)
+            co_return detail::told_in_time(limit, state->take());
+        co_return state->take();
+    }
 }
 
 } // namespace oneloop

@@ -29,7 +29,7 @@ awaitable<> together(http::client& http, std::vector<std::string> urls) {
         urls | std::views::transform(fetch), 20
     ); // 20 at a time; one failure cancels the rest
     co_await with_task_group([&](task_group& tasks) -> awaitable<> {
-        auto later = tasks.spawn(http.get(urls.back())); // begins now
+        auto later = tasks.spawn(http.get(urls.back())); // begins on the next turn
         co_await sleep_for(100ms);
         std::cout << (co_await later.get()).status() << "\n";
     });

@@ -49,7 +49,7 @@ std::optional<question> parse(const bytes& packet) {
     std::size_t at = 12;
     while (at < packet.size() && packet[at] != 0) {
         const auto length = static_cast<unsigned char>(packet[at]);
-        q.name += (q.name.empty() ? "" : ".") + packet.substr(at + 1, length);
+        q.name.append(q.name.empty() ? "" : ".").append(packet, at + 1, length);
         at += length + 1U;
     }
     if (at + 5 > packet.size())

@@ -68,8 +68,6 @@ private:
     void finish(void (*how)(executor, bound), error_code code, Results... results) {
         if (!handler_)
             return; // abandoned: the context it belonged to is gone
-        if (auto s = slot(); s.is_connected())
-            s.clear();
         how(std::move(work_),
             bound{std::move(handler_), code, std::tuple<Results...>(std::move(results)...)});
     }
@@ -85,6 +83,9 @@ private:
         std::tuple<Results...> results;
 
         void operator()() {
+            // Here, because the slot belongs to the handler's executor, which may not be the operation's
+            if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
+                slot.clear();
             std::apply([this](auto&... values) { std::move(handler)(code, std::move(values)...); }, results);
         }
     };

@@ -5,6 +5,7 @@
 /// which lives in the same coroutine would keep itself alive for ever.
 
 #include <oneloop/awaitable.hpp>
+#include <oneloop/detail/cancel_link.hpp>
 
 #include <boost/intrusive/list.hpp>
 
@@ -32,12 +33,17 @@ public:
     /// The context dies: let go of every handler without calling it.
     virtual void abandon() noexcept = 0;
 
+    /// The way by which a cancellation request arrives, kept until the operation or the context ends.
+    void listen_to(std::shared_ptr<cancel_link> link) { link_ = std::move(link); }
+    void stop_listening() noexcept { link_.reset(); }
+
 protected:
     explicit pending(std::shared_ptr<pending_registry> registry);
     virtual ~pending();
 
 private:
     std::shared_ptr<pending_registry> registry_;
+    std::shared_ptr<cancel_link> link_;
 };
 
 } // namespace oneloop::detail

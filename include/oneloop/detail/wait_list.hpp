@@ -22,11 +22,14 @@ public:
     auto wait(Token&& token = {}) {
         using start = void (*)(const std::shared_ptr<wait_list>&, completion<>);
         return boost::asio::async_initiate<Token, void(error_code)>(
-            initiation<wait_list, start>(loop_, shared_from_this(), &wait_list::enter), token
+            initiation<wait_list, start>(loop_, shared_from_this(), start(&wait_list::enter)), token
         );
     }
 
     static void enter(const std::shared_ptr<wait_list>& self, completion<> handler);
+    static void enter(
+        const std::shared_ptr<wait_list>& self, completion<> handler, std::shared_ptr<cancel_link> link
+    );
     /// Who takes the handlers of those that wait when the loop is destroyed. Without this they die at once.
     void keep_abandoned(std::function<void(completion<>)> keeper) { keeper_ = std::move(keeper); }
 
@@ -36,6 +39,7 @@ public:
 
 private:
     struct waiter;
+    void leave(waiter&);
 
     executor loop_;
     std::shared_ptr<pending_registry> registry_;

@@ -31,8 +31,9 @@ concept token_like = !std::is_same_v<std::remove_cvref_t<T>, request_options>;
 
 /// An HTTP client: many requests at once on one loop, connections kept and used again.
 ///
-/// It belongs to the loop it was made for. Operations may be started from any thread; everything else, its
-/// destructor included, belongs to the loop's. Requests beyond the limits wait in a queue: hosts take turns,
+/// It belongs to the loop it was made for and must not outlive it. Operations may be started, awaited and
+/// cancelled from any thread and any loop; everything else, the destructor included, belongs to the client's
+/// own loop. Requests beyond the limits wait in a queue: hosts take turns,
 /// and each host's requests keep their order.
 ///
 /// **Cancellation** (every type) completes an operation at once with `condition::cancelled`. One that waited
@@ -44,7 +45,8 @@ class client {
 public:
     using executor_type = executor;
 
-    /// Throws `system_error` if the process has no descriptor left.
+    /// Throws `system_error` if the process has no descriptor left, and `error` with `condition::argument`
+    /// for a user agent or a trust file with a line break or a NUL in it.
     explicit client(executor loop, client_options options = client_options());
 
     /// Cancels what is pending: each operation completes with `condition::closed`.
@@ -57,7 +59,7 @@ public:
     /// Fetches `url` with GET and gives the whole answer, its body in memory.
     ///
     /// Completes with `void(error_code, response)`. Whatever status the server gives is a response. A failure
-    /// is told by phase (queue, resolve, connect, tls, send, first byte, receive), by the limit that was hit,
+    /// is told by phase (queue, resolve, connect, tls, first byte, receive, file), by the limit that was hit,
     /// and by what became of the request. `url` is http or https; a user name and password in it are sent as
     /// basic authentication, and are not shown in any failure.
     template <detail::token_like Token = throwing_t>
@@ -75,9 +77,14 @@ public:
     ///
     /// The body goes to a new file beside it (`path` with a random ending and ".part"), which takes the name
     /// `path` when all has come: there is never half a file under that name. On any failure, and for a status
-    /// that is not 2xx, the ".part" file is removed and `path` left as it was; the body of such an answer is
-    /// dropped. Files are touched on `default_pool()` only. A failure of the disk has `phase::file` and
-    /// `condition::file`.
+    /// that is not 2xx, `path` is left as it was and the ".part" file removed, shortly after this has
+    /// completed; `close()` waits for that. Only a cancel or a limit in the very moment in which the file
+    /// takes its name may find it there all the same. The body of such an answer is dropped.
+    ///
+    /// Files are touched on `default_pool()` only. A failure of the disk has `phase::file` and
+    /// `condition::file`; a path that cannot be written fails before anything is sent. The data is not forced
+    /// to the disk: after a loss of power the file may be missing or empty. A link at `path` is replaced, not
+    /// followed.
     template <detail::token_like Token = throwing_t>
     [[nodiscard]] auto download(std::string url, std::string path, Token&& token = {}) {
         return download(std::move(url), std::move(path), request_options(), std::forward<Token>(token));
@@ -93,7 +100,7 @@ public:
     }
 
     /// Takes no new request (they fail with `condition::closed`), waits for those that were accepted, queued
-    /// ones included, and closes the connections.
+    /// ones included, and for the files of those that ended, and closes the connections.
     ///
     /// Completes with `void(error_code)`. Each request has its own limits, so this ends. Cancelling it ends
     /// the wait; the client stays closed to new requests.

@@ -19,7 +19,10 @@ public:
     const response& throw_for_status() const&;
     response&& throw_for_status() &&;
 
-    const http::headers& headers() const noexcept { return headers_; }
+    /// These give what they have away when the response itself is a temporary, so that
+    /// `for (auto& field : (co_await http.get(url)).headers())` refers to something that lives.
+    const http::headers& headers() const& noexcept { return headers_; }
+    http::headers headers() && noexcept { return std::move(headers_); }
 
     /// The body; empty when it was written to a file.
     const std::string& body() const& noexcept { return body_; }
@@ -29,10 +32,12 @@ public:
     std::uint64_t body_size() const noexcept { return body_size_; }
 
     /// The URL that answered, without user name and password.
-    const std::string& url() const noexcept { return url_; }
+    const std::string& url() const& noexcept { return url_; }
+    std::string url() && noexcept { return std::move(url_); }
 
     /// The address that answered, such as "127.0.0.1".
-    const std::string& peer_address() const noexcept { return peer_address_; }
+    const std::string& peer_address() const& noexcept { return peer_address_; }
+    std::string peer_address() && noexcept { return std::move(peer_address_); }
 
 private:
     friend class answer;

@@ -272,7 +272,7 @@ TEST_CASE("a silent server costs the timeout and no more, and does not stop the 
     CHECK(r.code == errc::timed_out);
     CHECK(r.story == condition::timeout);
     CHECK(r.story.phase() == phase::resolve);
-    CHECK(r.story.limit() == "resolve_timeout 400 ms");
+    CHECK(r.story.limit() == "resolver timeout 400 ms");
     CHECK(r.story.outcome() == outcome::not_sent);
     CHECK(s.server.asked("mute.test") >= 2); // it was asked again, how soon is c-ares' affair
 

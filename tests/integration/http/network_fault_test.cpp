@@ -22,6 +22,19 @@ TEST_CASE("fault: refused connection", "[http][fault]") {
     });
 }
 
+TEST_CASE("fault: addresses in whatever spelling are dialled and not looked up", "[http][fault]") {
+    tcp_server server(http_answers("found"));
+    const std::string port = std::to_string(server.port());
+    with_client([&](http::client& http) -> awaitable<> {
+        for (const std::string host :
+             {"127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]"}) {
+            auto page = co_await http.get("http://" + host + ":" + port + "/", nothrow);
+            INFO(host << ": " << (page ? "" : page.error().message()));
+            CHECK(page);
+        }
+    });
+}
+
 TEST_CASE("fault: black hole", "[http][fault]") {
     const black_hole hole;
     with_client(http::client_options().connect_timeout(200ms), [&](http::client& http) -> awaitable<> {

@@ -3,7 +3,11 @@
 #include <oneloop/run.hpp>
 #include <oneloop/sleep.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
+#include <latch>
+#include <thread>
 
 using namespace oneloop::testing;
 
@@ -113,4 +117,24 @@ TEST_CASE("run leaves a handler of SIGPIPE that the program has", "[run]") {
     std::signal(SIGPIPE, own_handler);
     run_something();
     CHECK(handler_of(SIGPIPE) == own_handler);
+}
+
+TEST_CASE("one signal reaches every program of the process", "[run][signal]") {
+    const restored catch2_handles_it_too(SIGTERM);
+    std::signal(SIGTERM, SIG_DFL);
+    std::latch both(2);
+    auto body = [](std::latch& there) -> oneloop::awaitable<> {
+        there.count_down();
+        co_await oneloop::sleep_for(std::chrono::hours(1));
+    };
+    int statuses[2] = {0, 0};
+    {
+        std::jthread first([&] { statuses[0] = oneloop::run_main(body(both)); });
+        std::jthread second([&] { statuses[1] = oneloop::run_main(body(both)); });
+        both.wait();
+        ::kill(::getpid(), SIGTERM);
+    }
+    CHECK(statuses[0] == 128 + SIGTERM);
+    CHECK(statuses[1] == 128 + SIGTERM);
+    CHECK(handler_of(SIGTERM) == SIG_DFL);
 }

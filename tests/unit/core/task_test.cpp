@@ -170,3 +170,25 @@ TEST_CASE("several wait for one task", "[task]") {
         CHECK(woken == 3);
     });
 }
+
+TEST_CASE("a body that throws before it is a coroutine leaves no task running", "[task_group]") {
+    run_test([]() -> awaitable<> {
+        bool ended = false;
+        auto task = [](bool& end) -> awaitable<> {
+            try {
+                co_await sleep_for(1h);
+            } catch (...) {
+                end = true;
+                throw;
+            }
+        };
+        auto body = [&](task_group& tasks) -> awaitable<> {
+            tasks.spawn(task(ended));
+            tasks.spawn(sleep_for(1h));
+            throw std::runtime_error("no coroutine");
+        };
+        const auto why = co_await caught(with_task_group(body));
+        REQUIRE(why);
+        CHECK_THROWS_AS(std::rethrow_exception(why), std::runtime_error);
+    });
+}

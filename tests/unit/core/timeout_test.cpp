@@ -158,3 +158,25 @@ TEST_CASE("timeout cancelled after any of its handlers leaves nothing", "[timeou
     });
     CHECK(expires > 2);
 }
+
+TEST_CASE("timeout of an operation that tells in its result", "[timeout]") {
+    run_test([]() -> awaitable<> {
+        auto told = [](failure why) -> awaitable<result<int>> {
+            try {
+                co_await sleep_for(1h);
+            } catch (const boost::system::system_error&) {
+                co_return why;
+            }
+            co_return 1;
+        };
+        auto cancelled_in = [](phase where) { return cancelled().in(where).ended(outcome::in_doubt); };
+        const auto late = co_await timeout(1ms, told(cancelled_in(phase::receive)));
+        REQUIRE(late.has_error());
+        CHECK(late.error() == condition::timeout);
+        CHECK(late.error().phase() == phase::receive);
+        CHECK(late.error().outcome() == outcome::in_doubt);
+        CHECK_THAT(late.error().limit(), containing("timeout 1 ms"));
+        const auto other = co_await timeout(1ms, told(failure(errc::closed)));
+        CHECK(other.error() == condition::closed);
+    });
+}

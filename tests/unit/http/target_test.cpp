@@ -18,6 +18,11 @@ TEST_CASE("target: what a URL says", "[target]") {
     CHECK(secure->host() == "::1");
     CHECK(secure->port() == "8443");
     CHECK(secure->secure());
+    CHECK(secure->literal() == boost::asio::ip::make_address("::1"));
+    CHECK_FALSE(plain->literal());
+    const auto mapped = target::parse("http://[::FFFF:7f00:1]/");
+    REQUIRE(mapped);
+    CHECK(mapped->literal() == boost::asio::ip::make_address("::ffff:127.0.0.1"));
     CHECK(secure->origin() == "https://::1:8443");
 }
 
