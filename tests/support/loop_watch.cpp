@@ -121,4 +121,18 @@ void loop_watch::check() const {
     );
 }
 
+void run_watched(boost::asio::io_context& loop) {
+    loop_watch watch;
+    while (!loop.stopped())
+        watch.run_one(loop, std::chrono::seconds(1));
+    watch.check();
+}
+
+std::size_t run_one_watched(boost::asio::io_context& loop, loop_watch::duration patience) {
+    loop_watch watch;
+    const std::size_t handlers = watch.run_one(loop, patience);
+    watch.check();
+    return handlers;
+}
+
 } // namespace oneloop::testing

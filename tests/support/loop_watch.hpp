@@ -47,4 +47,9 @@ private:
     duration steal_before_{};
 };
 
+/// For tests that drive a loop themselves: io_context::run() and run_one_for(), watched. They throw after a
+/// stall.
+void run_watched(boost::asio::io_context& loop);
+std::size_t run_one_watched(boost::asio::io_context& loop, loop_watch::duration patience);
+
 } // namespace oneloop::testing

@@ -1,5 +1,6 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/dns_server.hpp"
+#include "tests/support/loop_watch.hpp"
 #include <oneloop/resolver.hpp>
 #include <oneloop/run.hpp>
 
@@ -86,7 +87,7 @@ public:
     void run_until(const std::function<bool()>& done, clock_type::duration limit = 20s) {
         const auto end = clock_type::now() + limit;
         while (!done() && clock_type::now() < end)
-            loop.run_one_for(10ms);
+            run_one_watched(loop, 10ms);
         REQUIRE(done());
     }
 
@@ -401,7 +402,7 @@ TEST_CASE("cancelled after any number of handlers, it completes once and leaves 
         reply r;
         ask(s.names, "www.test", r);
         for (int k = 0; k < rounds && !r.done(); ++k)
-            s.loop.run_one_for(1s);
+            run_one_watched(s.loop, 1s);
         r.stop.emit(asio::cancellation_type::terminal);
         s.run_until([&] { return r.done(); });
         was_cancelled = r.code.failed();
@@ -425,11 +426,11 @@ TEST_CASE("destroying a resolver completes what is pending", "[resolver]") {
     for (reply& r : all)
         ask(*names, "mute.test", r);
     while (server.asked("mute.test") == 0)
-        loop.run_one_for(1s);
+        run_one_watched(loop, 1s);
     names.reset();
     const auto end = clock_type::now() + 5s;
     while (!std::ranges::all_of(all, &reply::done) && clock_type::now() < end)
-        loop.run_one_for(10ms);
+        run_one_watched(loop, 10ms);
     loop.poll();
     for (const reply& r : all) {
         CHECK(r.calls == 1);
@@ -454,7 +455,7 @@ TEST_CASE("a resolver may be destroyed by the handler of its own answer", "[reso
         names.reset();
     });
     while (!called || !other.done())
-        REQUIRE(loop.run_one_for(5s) > 0);
+        REQUIRE(run_one_watched(loop, 5s) > 0);
     CHECK(other.code == errc::closed);
 }
 
@@ -476,7 +477,7 @@ TEST_CASE("a context that ends with look-ups in flight leaks nothing", "[resolve
         resolver outside(loop->get_executor(), resolver_options().server(address));
         outside.resolve("mute.test", [witness](error_code, const addresses&) { FAIL_CHECK("called"); });
         while (server.asked("mute.test") < 2)
-            loop->run_one_for(1s);
+            run_one_watched(*loop, 1s);
         CHECK(witness.use_count() == 3);
         // One that has not even begun: its start waits in the queue of the loop
         auto never_run = outside.resolve("mute.test", asio::deferred);
@@ -516,11 +517,11 @@ TEST_CASE(
     auto names = std::make_unique<resolver>(loop.get_executor());
     auto later = names->resolve("192.0.2.1", asio::deferred);
     names.reset();
-    loop.run();
+    run_watched(loop);
     loop.restart();
     error_code code;
     std::move(later)([&](error_code c, const addresses&) { code = c; });
-    loop.run();
+    run_watched(loop);
     CHECK(code == errc::closed);
 }
 
@@ -535,16 +536,16 @@ TEST_CASE("a resolver has work on the loop only while it looks something up", "[
     reply good, again, late;
     const auto begin = clock_type::now();
     ask(names, "www.test", good);
-    loop.run();
+    run_watched(loop);
     loop.restart();
     ask(names, "www.test", again);
-    loop.run();
+    run_watched(loop);
     CHECK(good.done());
     CHECK(again.done());
     CHECK(clock_type::now() - begin < 400ms);
     loop.restart();
     ask(names, "mute.test", late);
-    loop.run();
+    run_watched(loop);
     CHECK(late.code == condition::timeout);
     CHECK(clock_type::now() - begin < 2s);
     elsewhere.stop();
@@ -607,7 +608,7 @@ TEST_CASE("a port where no DNS server listens is an error at once", "[resolver]"
     reply r;
     const auto begin = clock_type::now();
     ask(names, "www.test.", r);
-    loop.run();
+    run_watched(loop);
     CHECK(r.code == condition::resolve);
     CHECK(r.story.reason() == "no DNS server could be reached, or all failed");
     CHECK(clock_type::now() - begin < 8s);
@@ -624,7 +625,7 @@ TEST_CASE("a second server is asked when the first is silent", "[resolver]") {
     reply r;
     ask(names, "www.test", r);
     while (!r.done())
-        REQUIRE(loop.run_one_for(5s) > 0);
+        REQUIRE(run_one_watched(loop, 5s) > 0);
     CHECK_FALSE(r.code);
     CHECK(mute.asked("www.test") >= 1);
 }
@@ -637,7 +638,7 @@ TEST_CASE(
     reply r, literal;
     ask(names, "www.test", r);
     ask(names, "192.0.2.1", literal);
-    loop.run();
+    run_watched(loop);
     CHECK(r.code.category() == resolver_category());
     CHECK(r.story.phase() == phase::resolve);
     CHECK(r.story.reason().find("resolver_options") != std::string::npos);

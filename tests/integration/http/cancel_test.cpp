@@ -172,7 +172,7 @@ TEST_CASE("cancel: the loop destroyed with work in flight", "[http][cancel]") {
             co_await gather(http.get(url), http.get(url), http.get(url));
         }(server.url()));
         for (int i = 0; i < steps; ++i)
-            loop.run_one_for(50ms);
+            run_one_watched(loop, 50ms);
     }
     require_same_resources(before);
 }

@@ -159,7 +159,7 @@ TEST_CASE("get: with a callback, with a future from another thread, deferred", "
         CHECK(code == condition::argument);
     });
     CHECK(called == 0);
-    loop.run(); // ends by itself: an idle client is no work
+    run_watched(loop); // ends by itself: an idle client is no work
     CHECK(called == 2);
 
     loop.restart();
@@ -169,7 +169,7 @@ TEST_CASE("get: with a callback, with a future from another thread, deferred", "
         body = http.get(server.url(), boost::asio::use_future).get().body();
         work.reset();
     });
-    loop.run();
+    run_watched(loop);
     other.join();
     CHECK(body == "hello");
 }

@@ -22,7 +22,7 @@ TEST_CASE("loops: a coroutine of another loop may time out and cancel", "[http][
     auto client = std::make_unique<http::client>(
         home.get_executor(), http::client_options().max_in_flight(1'000).max_in_flight_per_host(1'000)
     );
-    std::thread thread([&] { home.run(); });
+    std::thread thread([&] { run_watched(home); });
 
     asio::io_context away(1);
     std::size_t answered = 0, late = 0;
@@ -55,7 +55,7 @@ TEST_CASE("loops: a cancel that comes before the loop runs is not lost", "[http]
                  got = code;
              }));
     signal.emit(asio::cancellation_type::all);
-    loop.run();
+    run_watched(loop);
     CHECK(got == condition::cancelled);
     CHECK(silent.requests().empty());
 }
@@ -67,7 +67,7 @@ TEST_CASE("loops: an operation that was never started outlives the loop", "[http
         http::client http(loop.get_executor());
         auto never_called = http.get("http://127.0.0.1:1/", asio::deferred);
         never_awaited.emplace(http.get("http://127.0.0.1:1/"));
-        loop.run();
+        run_watched(loop);
     }
     never_awaited.reset();
 }
@@ -91,7 +91,7 @@ TEST_CASE("loops: a signal outlives the loop, with operations pending", "[http][
         );
         client.reset();
         while (silent.requests().size() < 2)
-            loop.run_one_for(10ms);
+            run_one_watched(loop, 10ms);
     }
     of_callback.emit(asio::cancellation_type::all); // finds nobody
 }
