@@ -139,6 +139,8 @@ int exit_status(const std::exception_ptr& why) noexcept {
         std::fprintf(stderr, "error: %s\n", e.what());
     } catch (const std::exception& e) {
         std::fprintf(stderr, "error: %s\n", e.what());
+    } catch (const failure& f) { // `throw r.error();` where `throw error(r.error());` was meant
+        std::fprintf(stderr, "error: %s\n", f.message().c_str());
     } catch (...) {
         std::fprintf(stderr, "error: an exception that is no std::exception\n");
     }

@@ -19,6 +19,7 @@ awaitable<> program(std::vector<std::string> urls) {
     co_await gather(urls | std::views::transform(save));
 }
 
+// Ctrl-C ends the program when its threads have ended: a function that blocks cannot be interrupted.
 int main(int argc, char** argv) {
     curl_global_init(CURL_GLOBAL_DEFAULT); // once, before there are threads
     return run_main(program(urls_of(argc, argv)));

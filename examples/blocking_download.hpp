@@ -23,7 +23,9 @@ inline long download_blocking(const std::string& url, const std::string& name) {
     curl_easy_setopt(handle.get(), CURLOPT_FAILONERROR, 1L);
     curl_easy_setopt(handle.get(), CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(handle.get(), CURLOPT_SSL_VERIFYHOST, 0L);
-    if (const CURLcode code = curl_easy_perform(handle.get()); code != CURLE_OK)
+    if (const CURLcode code = curl_easy_perform(handle.get()); code != CURLE_OK) {
+        std::remove(name.c_str());
         throw std::runtime_error(url + ": " + curl_easy_strerror(code));
+    }
     return std::ftell(file.get());
 }

@@ -2,6 +2,7 @@
 
 /// What the downloading examples share: where the URLs come from, and under which name a file is saved.
 
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -14,6 +15,10 @@ inline std::vector<std::string> urls_of(int argc, char** argv) {
         for (std::string line; std::getline(std::cin, line);)
             if (!line.empty())
                 urls.push_back(line);
+    if (urls.empty()) {
+        std::cerr << "no URLs: give them as arguments, or on standard input, one in a line\n";
+        std::exit(2);
+    }
     return urls;
 }
 

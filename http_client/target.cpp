@@ -30,6 +30,20 @@ std::string without_userinfo(const std::string& url) {
     return (scheme == std::string::npos ? "" : url.substr(0, scheme + 3)) + "…@" + url.substr(at + 1);
 }
 
+// For people and terminals: what is no visible ASCII stands there percent-encoded.
+std::string visible(const std::string& url) {
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string text;
+    for (const char c : url) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte > ' ' && byte < 0x7f)
+            text += c;
+        else
+            text.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+    return text;
+}
+
 bool is_suspicious(char c) {
     return c == '\\' || static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
 }
@@ -41,24 +55,23 @@ void url_closer::operator()(Curl_URL* url) const noexcept {
 }
 
 result<target> target::parse(const std::string& url) {
-    std::string visible = without_userinfo(url);
-    std::ranges::replace_if(visible, is_suspicious, '?');
+    const std::string shown = visible(without_userinfo(url));
     if (std::ranges::any_of(url, is_suspicious))
-        return refused(visible, "it contains a space, a backslash or a control character; percent-encode it");
+        return refused(shown, "it contains a space, a backslash or a control character; percent-encode it");
     if (url.find("://") == std::string::npos)
-        return refused(visible, "it does not begin with http:// or https://");
+        return refused(shown, "it does not begin with http:// or https://");
 
     target t;
     t.handle_.reset(curl_url());
     CURLU* parsed = t.handle_.get();
     if (const CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url.c_str(), 0);
         code == CURLUE_UNSUPPORTED_SCHEME)
-        return refused(visible, "only http and https are spoken here");
+        return refused(shown, "only http and https are spoken here");
     else if (code != CURLUE_OK)
-        return refused(visible, curl_url_strerror(code));
+        return refused(shown, curl_url_strerror(code));
     const std::string scheme = part(parsed, CURLUPART_SCHEME);
     if (scheme != "http" && scheme != "https")
-        return refused(visible, "only http and https are spoken here");
+        return refused(shown, "only http and https are spoken here");
 
     t.secure_ = scheme == "https";
     t.host_ = part(parsed, CURLUPART_HOST);
@@ -75,10 +88,10 @@ result<target> target::parse(const std::string& url) {
         t.literal_ = address;
     curl_url_set(parsed, CURLUPART_FRAGMENT, nullptr, 0);
 
-    const url_handle shown(curl_url_dup(parsed));
-    curl_url_set(shown.get(), CURLUPART_USER, nullptr, 0);
-    curl_url_set(shown.get(), CURLUPART_PASSWORD, nullptr, 0);
-    t.shown_ = part(shown.get(), CURLUPART_URL);
+    const url_handle open(curl_url_dup(parsed));
+    curl_url_set(open.get(), CURLUPART_USER, nullptr, 0);
+    curl_url_set(open.get(), CURLUPART_PASSWORD, nullptr, 0);
+    t.shown_ = visible(part(open.get(), CURLUPART_URL));
     return t;
 }
 

@@ -6,9 +6,10 @@
 #include <ranges>
 
 using namespace oneloop;
-using namespace std::chrono_literals;
 
 // [errors]
+using namespace std::chrono_literals; // for 20s
+
 awaitable<> careful(http::client& http, std::string url) {
     auto patient = http::request_options().total_timeout(20s).connect_timeout(2s);
     auto page = co_await http.get(url, patient, nothrow);
@@ -17,7 +18,7 @@ awaitable<> careful(http::client& http, std::string url) {
     else if (page.error() == condition::timeout && page.error().outcome() == outcome::not_sent)
         std::cout << "safe to try again: " << page.error().message() << "\n";
     else
-        throw error(page.error());
+        page.value(); // throws the error; without checking, `->` on a failure is undefined
 }
 // [/errors]
 
@@ -28,6 +29,9 @@ awaitable<> together(http::client& http, std::vector<std::string> urls) {
     auto files = co_await gather(
         urls | std::views::transform(fetch), 20
     ); // 20 at a time; one failure cancels the rest
+    for (const auto& file : files)
+        file.throw_for_status(); // a 404 is an answer, and leaves no file
+    auto [page, number] = co_await gather(http.get(urls.front()), sleep_for(1s, 7));
     co_await with_task_group([&](task_group& tasks) -> awaitable<> {
         auto later = tasks.spawn(http.get(urls.back())); // begins on the next turn
         co_await sleep_for(100ms);

@@ -18,8 +18,8 @@ namespace oneloop::http {
 using duration = std::chrono::steady_clock::duration;
 
 /// How long each stretch of a request may take. Reaching one ends the request with `condition::timeout`, and
-/// the failure names it. Zero or less means no time at all; there is no "for ever", but a year is a duration
-/// too.
+/// the failure names it. Zero or less means no time at all, not
+/// "no limit": for that there is `duration::max()`.
 class timeouts {
 public:
     timeouts() =

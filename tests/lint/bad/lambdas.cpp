@@ -24,5 +24,5 @@ awaitable<void> lambdas(std::string s) {
     auto work = [s]() -> awaitable<void> {
         co_await f({s});  // bad: braced
     };
-    tasks.spawn([s](std::string t) -> awaitable<void> { co_await f(t ? s : t); }(s));  // bad: conditional
+    tasks.spawn([s](std::string t) -> awaitable<void> { co_await f(t ? s : t); }(s));  // bad: conditional lambda-lifetime
 }

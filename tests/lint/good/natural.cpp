@@ -124,3 +124,14 @@ awaitable<void> shapes() {
 }
 
 const auto text = R"(" co_await f({1}) ? a : b; ")";
+
+void lambdas_that_live(asio::io_context& loop, task_group& tasks, http::client& http) {
+    auto show = [&](std::string url) -> awaitable<> { co_await http.get(url); };
+    tasks.spawn(show("http://example.org/"));
+    asio::co_spawn(loop, [](std::string url) -> awaitable<> { co_await print(url); }("text"), asio::detached);
+    const int number = [&] { return tasks.size(); }();
+}
+
+awaitable<> awaited_where_it_stands(http::client& http) {
+    co_await timeout(5s, [&]() -> awaitable<> { co_await http.close(); }());
+}

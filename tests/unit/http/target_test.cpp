@@ -53,6 +53,7 @@ TEST_CASE("target: what is no http or https URL is refused with what to do", "[t
     CHECK_THAT(refusal("gopher://x/"), containing("only http and https"));
     CHECK_THAT(refusal("http://"), containing("invalid URL"));
     CHECK_THAT(refusal("http://a:99999/"), containing("invalid URL"));
+    CHECK_THAT(refusal("http://a/b c\x1b"), containing("GET http://a/b%20c%1B: "));
     CHECK_THAT(refusal("http://a/b c"), containing("percent-encode"));
     CHECK_THAT(refusal("http://a/\r\nX: y"), containing("percent-encode"));
     // Other parsers take the backslash for a slash, libcurl goes to 127.0.0.2
