@@ -50,7 +50,7 @@ TEST_CASE("loops: a cancel that comes before the loop runs is not lost", "[http]
     asio::io_context loop(1);
     http::client http(loop.get_executor());
     asio::cancellation_signal signal;
-    error_code got, closed;
+    error_code got;
     http.get(silent.url(), asio::bind_cancellation_slot(signal.slot(), [&](error_code code, http::response) {
                  got = code;
              }));
