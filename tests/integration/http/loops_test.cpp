@@ -1,8 +1,12 @@
 #include "tests/integration/http/checks.hpp"
 #include "tests/support/tcp_server.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 
 #include <optional>
 #include <thread>
