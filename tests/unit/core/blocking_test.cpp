@@ -1,6 +1,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/resources.hpp"
 #include "tests/support/run_test.hpp"
+#include "tests/support/slow_to_end.hpp"
 #include <oneloop/blocking.hpp>
 #include <oneloop/gather.hpp>
 #include <oneloop/sleep.hpp>
@@ -115,7 +116,7 @@ TEST_CASE("a call that is cancelled before it begins never runs", "[blocking]") 
             co_await with_task_group([&](task_group& tasks) -> awaitable<> {
                 co_await busy.occupy(tasks, 1);
                 auto waiting = tasks.spawn(run_blocking(busy.pool, [&ran] { ran = true; }));
-                co_await sleep_for(1ms);
+                co_await turns();
                 waiting.cancel();
                 const auto why = co_await caught(waiting.get());
                 CHECK(failure_of(why) == condition::cancelled);
@@ -168,7 +169,7 @@ TEST_CASE("a pool has a limit of those that wait, and counts them", "[blocking]"
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
             co_await busy.occupy(tasks, 1);
             auto waiting = tasks.spawn(run_blocking(busy.pool, [] { return 7; }));
-            co_await sleep_for(1ms);
+            co_await turns();
             CHECK(busy.pool.stats().running == 1);
             CHECK(busy.pool.stats().waiting == 1);
             const auto why = co_await caught(run_blocking(busy.pool, [] {}));

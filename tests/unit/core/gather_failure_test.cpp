@@ -80,7 +80,7 @@ TEST_CASE("gather that is cancelled awaits its coroutines", "[gather]") {
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
             auto job = [&](int n) { return slow_to_end(log, std::to_string(n)); };
             auto all = tasks.spawn(gather(std::views::iota(0, 9) | std::views::transform(job), 2));
-            co_await sleep_for(1ms);
+            co_await turns();
             all.cancel();
             const auto why = co_await caught(all.get());
             CHECK(failure_of(why) == condition::cancelled);
@@ -100,7 +100,7 @@ TEST_CASE("gather in a coroutine that is cancelled already begins nothing", "[ga
                 co_await gather(slow_to_end(log, "a"), slow_to_end(log, "b"));
             };
             auto job = tasks.spawn(body());
-            co_await sleep_for(1ms);
+            co_await turns();
             job.cancel();
             const auto why = co_await caught(job.get());
             CHECK(failure_of(why) == condition::cancelled);

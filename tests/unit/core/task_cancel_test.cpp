@@ -47,7 +47,7 @@ TEST_CASE("a group that is cancelled awaits its tasks", "[task]") {
         };
         co_await with_task_group([&](task_group& outer) -> awaitable<> {
             auto group = outer.spawn(inner());
-            co_await sleep_for(1ms);
+            co_await turns();
             group.cancel();
             const auto why = co_await caught(group.get());
             CHECK(failure_of(why) == condition::cancelled);
@@ -116,7 +116,7 @@ TEST_CASE("a group that cancels itself ends without an error", "[task]") {
         co_await with_bounded_task_group(1, [&](task_group& tasks) -> awaitable<> {
             tasks.spawn(slow_to_end(log, "running"));
             tasks.spawn(slow_to_end(log, "waiting"));
-            co_await sleep_for(1ms);
+            co_await turns();
             tasks.cancel();
             tasks.spawn(slow_to_end(log, "too late"));
         });

@@ -107,7 +107,7 @@ TEST_CASE("a timeout that is cancelled is no timeout", "[timeout]") {
         log_of log;
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
             auto job = tasks.spawn(timeout(1h, slow_to_end(log, "a")));
-            co_await sleep_for(1ms);
+            co_await turns();
             job.cancel();
             const auto why = co_await caught(job.get());
             CHECK(failure_of(why) == condition::cancelled);
