@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <iterator>
+#include <latch>
 #include <ranges>
 
 using namespace oneloop;
@@ -71,6 +72,36 @@ TEST_CASE("download: an old file stays until the new one is whole", "[http][down
         CHECK(files_in(dir.path()) == 1);
     });
     CHECK(read_file(dir / "file") == "old");
+}
+
+TEST_CASE("download: close waits until the part of a cancelled one is removed", "[http][download][close]") {
+    tcp_server server(script().expect_request().hang());
+    const temp_dir dir;
+    run_test([&]() -> awaitable<> {
+        http::client http(co_await this_coro::executor);
+        std::latch gate(1); // shut, it keeps every thread of the pool from removing anything
+        co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+            auto request = tasks.spawn(http.download(server.url(), dir / "file", nothrow));
+            while (server.requests().empty())
+                co_await sleep_for(1ms);
+            const std::size_t threads = default_pool().stats().threads;
+            for (std::size_t i = 0; i < threads; ++i)
+                tasks.spawn(run_blocking([&gate] { gate.wait(); }));
+            while (default_pool().stats().running < threads)
+                co_await sleep_for(1ms);
+            request.cancel();
+            auto answer = co_await request.get();
+            const auto why = co_await caught(timeout(20ms, http.close()));
+            const std::size_t left = files_in(dir.path());
+            gate.count_down();
+            CHECK(answer.error() == condition::cancelled);
+            REQUIRE(why);
+            CHECK(failure_of(why) == condition::timeout);
+            CHECK(left == 1);
+            co_await http.close();
+            CHECK(files_in(dir.path()) == 0);
+        });
+    });
 }
 
 TEST_CASE("download: the body of a 404 is no file", "[http][download]") {
