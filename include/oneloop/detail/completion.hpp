@@ -48,10 +48,9 @@ public:
     void succeed(Results... results) { finish(&completion::later, error_code(), std::move(results)...); }
     void fail(failure why) { fail(&completion::later, std::move(why)); }
 
-    /// From a handler of the loop: the caller's handler may run before these return, and may destroy what is
+    /// From a handler of the loop: the caller's handler may run before this returns, and may destroy what is
     /// around.
     void succeed_here(Results... results) { finish(&completion::here, error_code(), std::move(results)...); }
-    void fail_here(failure why) { fail(&completion::here, std::move(why)); }
 
 private:
     struct bound;
