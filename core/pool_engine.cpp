@@ -272,6 +272,7 @@ void pool_engine::shut_down() noexcept {
             connection->shut_down();
     slots_.clear();
     timer_.reset();
+    make_ = nullptr; // with its resolver
 }
 
 pool_statistics pool_engine::stats() const noexcept {

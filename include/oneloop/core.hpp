@@ -8,9 +8,11 @@
 #include <oneloop/deadline.hpp>
 #include <oneloop/error.hpp>
 #include <oneloop/gather.hpp>
+#include <oneloop/pool.hpp>
 #include <oneloop/resolver.hpp>
 #include <oneloop/run.hpp>
 #include <oneloop/sleep.hpp>
 #include <oneloop/task.hpp>
 #include <oneloop/timeout.hpp>
+#include <oneloop/tls.hpp>
 #include <oneloop/token.hpp>
