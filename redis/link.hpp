@@ -42,7 +42,7 @@ public:
 
     bool lost() const noexcept { return state_ == state::lost; }
     std::size_t waiting() const noexcept { return outbox_.size(); }
-    std::size_t in_flight() const noexcept { return in_flight_.size(); }
+    std::size_t in_flight() const noexcept { return state_ == state::login ? 0 : in_flight_.size(); }
     std::size_t abandoned() const noexcept { return abandoned_; }
     std::uint64_t answered() const noexcept { return answered_; }
 
