@@ -97,6 +97,9 @@ void dial::attempted(error_code code) {
     if (!code)
         return finish({});
     last_ = overdue_ ? failure(errc::timed_out) : failure(code);
+    if (code == boost::system::errc::no_such_file_or_directory) // of a Unix socket: nobody listens there
+        last_ =
+            failure(asio::error::make_error_code(asio::error::connection_refused)).because("no such socket");
     last_.in(phase::connect);
     if (next_ < addresses_.size() && !until_.passed(deadline::clock::now()))
         return attempt();

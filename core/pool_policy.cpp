@@ -48,7 +48,7 @@ pool_policy::step pool_policy::next(time now) {
 
 deadline pool_policy::next_event(time now) const {
     deadline first = by_deadline_.empty() ? deadline::never() : by_deadline_.begin()->give_up;
-    const bool above_min = count().all() > limits_.min_size;
+    const bool above_min = count().staying() > limits_.min_size;
     for (const connection& c : connections_)
         if (c.how == state::idle)
             first = std::min(first, end_of(c, above_min));
@@ -145,7 +145,7 @@ std::optional<pool_policy::place> pool_policy::ready() const noexcept {
 }
 
 std::optional<pool_policy::place> pool_policy::superfluous(time now) const noexcept {
-    const bool above_min = count().all() > limits_.min_size;
+    const bool above_min = count().staying() > limits_.min_size;
     std::optional<place> oldest;
     for (place p = 0; p < connections_.size(); ++p) {
         const connection& c = connections_[p];
@@ -172,7 +172,7 @@ bool pool_policy::wants_more() const noexcept {
     std::size_t coming = have.connecting;
     for (const connection& c : connections_)
         coming += c.how == state::returning ? 1 : 0;
-    return have.all() - have.closing < limits_.min_size || have.waiting > coming + have.idle;
+    return have.staying() < limits_.min_size || have.waiting > coming + have.idle;
 }
 
 } // namespace oneloop

@@ -73,7 +73,8 @@ public:
     struct counts {
         std::size_t idle = 0, busy = 0, connecting = 0, closing = 0, waiting = 0;
         std::size_t open() const noexcept { return idle + busy; }
-        std::size_t all() const noexcept { return idle + busy + connecting + closing; }
+        std::size_t staying() const noexcept { return idle + busy + connecting; }
+        std::size_t all() const noexcept { return staying() + closing; }
     };
     counts count() const noexcept;
 

@@ -22,7 +22,7 @@ void answered(redisAsyncContext*, void* reply, void* who) noexcept {
 }
 
 failure protocol_error(std::string why) {
-    return failure(make_error_code(boost::system::errc::protocol_error)).because(std::move(why));
+    return failure(oneloop::errc::protocol_violation).because(std::move(why));
 }
 
 } // namespace

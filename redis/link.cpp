@@ -118,8 +118,13 @@ void link::log_in() {
 void link::login_answered(const entry& e, value v) {
     if (state_ != state::login)
         return;
-    if (v.what() == value::kind::error && keeps_out(e.what, code_of(v.text()))) {
-        failure why = failure(code_of(v.text())).in(phase::auth).because(v.text());
+    failure why;
+    if (v.what() != value::kind::error && v.text() != (e.what.name() == "PING" ? "PONG" : "OK"))
+        why = failure(oneloop::errc::protocol_violation)
+                  .because("the server answered the login with " + v.description() + "; is it Redis?");
+    else if (v.what() == value::kind::error && keeps_out(e.what, code_of(v.text())))
+        why = failure(code_of(v.text())).because(v.text());
+    if (why.code()) {
         // Not from inside of the codec
         return asio::post(loop_, [weak = weak_from_this(), why = std::move(why)] {
             if (const auto self = weak.lock())
@@ -242,11 +247,6 @@ void link::read() {
                 why.limit("max_reply " + in_words(self->options_->max_reply_));
             if (why.code())
                 return self->lose(std::move(why));
-            if (self->abandoned_ > self->options_->max_abandoned_)
-                return self->lose(
-                    failure(oneloop::errc::timed_out)
-                        .limit("max_abandoned " + std::to_string(self->options_->max_abandoned_))
-                );
             self->flush_soon();
             self->told_if_drained();
             self->read();
@@ -296,7 +296,10 @@ void link::give_up(const entry_ptr& e, failure why) {
     const bool coming = !in_flight_.empty() && in_flight_.front() == e && codec_->midway();
     why.in(coming ? phase::receive : phase::first_byte).ended(coming ? outcome::answered : outcome::in_doubt);
     who->fail(tell(std::move(why), *e));
-    ++abandoned_;
+    if (++abandoned_ > options_->max_abandoned_)
+        return lose(failure(oneloop::errc::timed_out)
+                        .limit("max_abandoned " + std::to_string(options_->max_abandoned_))
+                        .because("the server has not answered too many commands in time"));
     deadlines_->forget(e.get());
     deadlines_->watch(e.get(), deadline::in(options_->max_abandoned_age_));
 }

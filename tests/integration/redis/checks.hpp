@@ -65,6 +65,17 @@ void with_client(redis::options options, Body body) {
     });
 }
 
+/// For servers that are restarted meanwhile, and have other descriptors then, but as many.
+template <class Body>
+void with_restarts(redis::options options, Body body) {
+    const auto before = resources_now().descriptors.size();
+    run_test([&]() -> awaitable<> {
+        redis::client redis(co_await this_coro::executor, options);
+        co_await body(redis);
+    });
+    CHECK(resources_now().descriptors.size() == before);
+}
+
 /// Lets the loop run until the condition holds; the test's own limit ends it otherwise.
 template <class Condition>
 awaitable<> until(Condition holds) {
