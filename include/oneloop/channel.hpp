@@ -30,8 +30,8 @@ namespace oneloop {
 /// **Cancellation** (every type) completes an operation that waits at once with `condition::cancelled`: what
 /// a cancelled `send` was to send was not sent and is destroyed, a cancelled `receive` took nothing. A cancel
 /// in the moment in which the message changed hands comes too late, and both sides succeed. Only the end of a
-/// loop destroys a message on its way to a receiver. No operation has a time limit of its own: `timeout(2s,
-/// c.receive())` gives it one.
+/// loop destroys a message on its way to a receiver, and a `gather` that fails drops what its `receive` took.
+/// No operation has a time limit of its own: `timeout(2s, c.receive())` gives it one.
 template <class T>
 class channel {
 public:

@@ -23,7 +23,8 @@ template <class T>
 class promise;
 
 /// The end that waits. It belongs to no loop: `get` waits on the loop of the coroutine that awaits it. It is
-/// used by one coroutine at a time, and may outlive the promise.
+/// used by one coroutine at a time, and may outlive the promise. A value that nobody takes is destroyed with
+/// the last of the two, on whichever thread that is.
 template <class T = void>
 class future {
 public:

@@ -9,8 +9,10 @@
 
 #include <boost/asio/detached.hpp>
 
+#include <atomic>
 #include <numeric>
 #include <random>
+#include <thread>
 
 using namespace oneloop;
 using namespace oneloop::testing;
@@ -425,4 +427,39 @@ TEST_CASE("thousands of random cancels lose no message and deliver none twice", 
             std::ranges::sort(received);
             CHECK(sent == received);
         });
+}
+
+TEST_CASE("coroutines of other loops send, and are cancelled there", "[channel][threads]") {
+    asio::io_context home(1);
+    channel<std::unique_ptr<int>> c(home.get_executor(), 2);
+    std::vector<int> sent[2], received[2]; // by sender
+    std::atomic<int> other_failures = 0;   // Catch2's macros are for one thread
+    auto send = [&](int from) -> awaitable<> {
+        for (int i = 0; i < 500; ++i) {
+            const int number = from * 1000 + i;
+            auto item = std::make_unique<int>(number);
+            auto told =
+                co_await timeout(std::chrono::microseconds(i % 5 * 50), c.send(std::move(item), nothrow));
+            if (told)
+                sent[from].push_back(number);
+            else
+                other_failures += told.error() != condition::timeout;
+        }
+    };
+    auto receive = [&]() -> awaitable<> {
+        while (auto item = co_await c.receive())
+            received[**item / 1000].push_back(**item);
+    };
+    asio::co_spawn(home, receive(), asio::detached);
+    std::thread at_home([&] { home.run(); });
+    auto work = [&](int from) { run_test([&] { return send(from); }, 60s, 10s); };
+    std::thread one(work, 0), two(work, 1);
+    one.join();
+    two.join();
+    asio::post(home, [&] { c.close(); });
+    at_home.join();
+    CHECK(received[0] == sent[0]);
+    CHECK(received[1] == sent[1]);
+    CHECK(sent[0].size() + sent[1].size() > 100);
+    CHECK(other_failures == 0);
 }
