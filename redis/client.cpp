@@ -1,6 +1,5 @@
 #include "redis/client_engine.hpp"
 #include <oneloop/redis/client.hpp>
-#include <oneloop/redis/pool.hpp>
 
 #include <boost/asio/dispatch.hpp>
 
@@ -60,30 +59,5 @@ client& client::operator=(client&& other) noexcept {
 client::statistics client::stats() const {
     return engine_->stats();
 }
-
-connection::connection(const std::shared_ptr<oneloop::detail::pooled>& lent)
-    : commands(std::static_pointer_cast<link>(lent)) {}
-
-/// Makes the connections of a pool.
-class pool_maker {
-public:
-    pool_maker(executor loop, options o) : loop_(std::move(loop)) {
-        o.check();
-        names_ = o.resolver_ ? std::exchange(o.resolver_, nullptr) : std::make_shared<resolver>(loop_);
-        options_ = std::make_shared<const options>(std::move(o));
-    }
-
-    std::shared_ptr<oneloop::detail::pooled> operator()() const {
-        return std::make_shared<link>(loop_, options_, names_, usage::lent);
-    }
-
-private:
-    executor loop_;
-    std::shared_ptr<resolver> names_;
-    std::shared_ptr<const options> options_;
-};
-
-pool::pool(executor loop, options o, pool_options sizes)
-    : oneloop::pool<connection>(loop, std::move(sizes), pool_maker(loop, std::move(o))) {}
 
 } // namespace oneloop::redis

@@ -29,13 +29,22 @@ template <class Connection>
 class lease {
 public:
     lease() = default;
+    lease(lease&&) noexcept = default;
+    lease& operator=(lease&& other) noexcept {
+        std::swap(lent_, other.lent_);
+        std::swap(connection_, other.connection_);
+        return *this;
+    }
 
     explicit operator bool() const noexcept { return static_cast<bool>(lent_); }
     Connection* operator->() noexcept { return &connection_; }
     Connection& operator*() noexcept { return connection_; }
 
     /// Gives the connection back before the lease ends.
-    void give_back() noexcept { *this = lease(); }
+    void give_back() noexcept {
+        connection_ = Connection();
+        lent_.reset();
+    }
 
     /// Has the connection closed in place of being lent again: for whoever has changed more than a pool could
     /// know.

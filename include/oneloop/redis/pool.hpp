@@ -14,10 +14,12 @@ namespace oneloop::redis {
 class connection : public commands {
 public:
     connection() = default; ///< none
-    connection(connection&&) = default;
-    connection& operator=(connection&&) = default;
+    ~connection();
+    connection(connection&&) noexcept = default;
+    connection& operator=(connection&&) noexcept;
 
 private:
+    class borrowed;
     friend class oneloop::lease<connection>;
     explicit connection(const std::shared_ptr<oneloop::detail::pooled>&);
 };

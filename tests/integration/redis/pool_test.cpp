@@ -208,3 +208,23 @@ TEST_CASE(
         CHECK(pool.stats().discarded == 1);
     });
 }
+
+TEST_CASE(
+    "redis pool: what is started after the end of the lease does not reach the connection", "[redis][pool]"
+) {
+    const redis_server server;
+    with_pool(at(server), pool_options().max_size(1), [&](redis::pool& pool) -> awaitable<> {
+        auto first = co_await pool.acquire();
+        auto later = first->command<std::string>("SET", "x", "late", boost::asio::deferred);
+        first.give_back();
+        auto second = co_await pool.acquire();
+        failure story;
+        auto token = with_failure(story, boost::asio::as_tuple(boost::asio::use_awaitable));
+        auto [code, said] = co_await std::move(later)(std::move(token));
+        CHECK(code == condition::closed);
+        CHECK_THAT(story.message(), containing("the lease has ended"));
+        auto x = co_await second->get("x");
+        CHECK_FALSE(x);
+        CHECK(pool.stats().opened == 1);
+    });
+}
