@@ -16,9 +16,10 @@ void must(bool done, const char* what) {
         throw std::system_error(errno, std::generic_category(), what);
 }
 
-int bound_socket(sockaddr_in& address) {
+int bound_socket(sockaddr_in& address, int shared = 0) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     must(fd >= 0, "socket");
+    must(::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shared, sizeof shared) == 0, "setsockopt");
     address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -32,7 +33,9 @@ int bound_socket(sockaddr_in& address) {
 
 refused_port::refused_port() {
     sockaddr_in address;
-    socket_ = bound_socket(address);
+    // Whoever asks for any free port does not get this one, for it is bound; whoever names it does, for
+    // nobody listens.
+    socket_ = bound_socket(address, 1);
     port_ = ntohs(address.sin_port);
 }
 

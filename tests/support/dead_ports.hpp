@@ -5,7 +5,8 @@
 
 namespace oneloop::testing {
 
-/// A port of 127.0.0.1 at which connections are refused. It is held, so nobody else gets it.
+/// A port of 127.0.0.1 at which connections are refused. It is held, so nobody else gets it; but a server
+/// that is told this number and sets SO_REUSEADDR, as most do, can have it, and give it back by dying.
 class refused_port {
 public:
     refused_port();

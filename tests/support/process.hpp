@@ -67,6 +67,7 @@ public:
     /// `patience`.
     std::string read_line(duration patience = std::chrono::seconds(20));
 
+    bool ends_within(duration patience);
     /// Throws if it has not ended within `patience`.
     exit_status wait(duration patience = std::chrono::seconds(20));
     /// SIGTERM, and SIGKILL if that does not end it within `patience`. Children that it left are killed as
@@ -74,8 +75,6 @@ public:
     exit_status stop(duration patience = std::chrono::seconds(5));
 
 private:
-    bool ends_within(duration patience);
-
     pid_t pid_ = -1;
     int pidfd_ = -1, input_ = -1, output_ = -1;
     bool ended_ = false;
