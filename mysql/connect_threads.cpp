@@ -146,8 +146,12 @@ bool attempt::wanted() {
 void attempt::run() noexcept {
     if (!wanted())
         return;
-    current = this;
     login l;
+    if (until_.passed(deadline::clock::now())) {
+        l.number = CR_SERVER_LOST;
+        return tell(std::move(l));
+    }
+    current = this;
     try {
         l = log_in();
     } catch (const std::exception&) {
@@ -176,6 +180,13 @@ login attempt::log_in() {
             handle_, local ? nullptr : host_.c_str(), options_.user().c_str(), options_.password().c_str(),
             database, options_.port(), local ? options_.unix_socket().c_str() : nullptr, 0
         )) {
+        if (options_.tls_wanted() && !mysql_get_ssl_cipher(handle_)) {
+            // Without a certificate to verify the library takes "enforce" for "prefer"
+            l.number = CR_SSL_CONNECTION_ERROR;
+            l.text = "the server does not speak TLS";
+            l.connected.reset();
+            return l;
+        }
         // Under TLS the library reads and writes through OpenSSL, which waits on a socket that may block. It
         // believes that this one does, and never looks.
         const int socket = mysql_get_socket(handle_);

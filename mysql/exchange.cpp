@@ -25,20 +25,46 @@ constexpr auto no_count = static_cast<std::uint64_t>(-1);
 
 } // namespace
 
-exchange::exchange(executor loop, stepper& s, const std::string& sql, std::uint64_t max_result, told done)
-    : loop_(std::move(loop)),
-      stepper_(s),
-      sql_(sql),
-      max_result_(max_result),
-      done_(std::move(done)),
-      sent_before_(s.sent()),
-      received_before_(s.received()) {}
+failure tell_progress(const stepper& s, failure why) {
+    switch (s.so_far()) {
+        case stepper::progress::answer_begun:
+            return why.in(phase::receive).ended(outcome::answered);
+        case stepper::progress::sent:
+            return why.in(phase::first_byte).ended(outcome::in_doubt);
+        case stepper::progress::nothing_sent:
+            break;
+    }
+    return why.in(phase::send).ended(outcome::not_sent);
+}
 
+exchange::exchange(executor loop, stepper& s, const std::string& sql, std::uint64_t max_result, told done)
+    : loop_(std::move(loop)), stepper_(s), sql_(sql), max_result_(max_result), done_(std::move(done)) {}
+
+// Sent first and read when there is something to read: in one call the library would try to read at once,
+// most often in vain, and when that fails there is no telling whether an answer had begun.
 void exchange::start() {
     MYSQL* const m = stepper_.get();
     stepper_.drive(
-        mysql_real_query_start(&failed_, m, sql_.data(), sql_.size()),
-        [this, m](int what) { return mysql_real_query_cont(&failed_, m, what); }, [this] { answered(); }
+        mysql_send_query_start(&failed_, m, sql_.data(), sql_.size()),
+        [this, m](int what) { return mysql_send_query_cont(&failed_, m, what); },
+        [this] {
+            if (failed_)
+                failed();
+            else
+                stepper_.wait_for_answer([this] { read_answer(); });
+        }
+    );
+}
+
+void exchange::read_answer() {
+    MYSQL* const m = stepper_.get();
+    stepper_.drive(
+        mysql_read_query_result_start(&unread_, m),
+        [this, m](int what) { return mysql_read_query_result_cont(&unread_, m, what); },
+        [this] {
+            failed_ = unread_;
+            answered();
+        }
     );
 }
 
@@ -143,20 +169,12 @@ void exchange::failed() {
     finish(verdict(number, mysql_error(m)), connection_lives_on(number));
 }
 
-failure exchange::tell(failure why) const {
-    if (stepper_.received() > received_before_)
-        return why.in(phase::receive).ended(outcome::answered);
-    if (stepper_.sent() > sent_before_ || !stepper_.alive())
-        return why.in(phase::first_byte).ended(outcome::in_doubt);
-    return why.in(phase::send).ended(outcome::not_sent);
-}
-
 void exchange::finish(failure why, bool sound) {
     const auto keep = shared_from_this();
     const auto done = std::exchange(done_, nullptr);
     rows answer;
     if (why.code())
-        why = tell(std::move(why));
+        why = tell_progress(stepper_, std::move(why));
     else
         answer = rows(std::move(store_));
     done(std::move(why), std::move(answer), sound);

@@ -11,6 +11,9 @@
 
 namespace oneloop::mysql {
 
+/// Adds where a statement ended, and what became of it.
+failure tell_progress(const stepper&, failure);
+
 /// One statement and its answer: sends it, reads the rows one by one into memory of our own, and whatever
 /// else comes to its end. On the loop.
 class exchange : public std::enable_shared_from_this<exchange> {
@@ -24,13 +27,11 @@ public:
 
     void start();
 
-    /// What has become of it so far, for one that ends before its time.
-    failure tell(failure) const;
-
     /// Before the handle is closed; nobody is told any more.
     void abandon() noexcept;
 
 private:
+    void read_answer();
     void answered();
     void fetch();
     bool took_row();
@@ -45,13 +46,13 @@ private:
     const std::string& sql_;
     const std::uint64_t max_result_;
     told done_;
-    std::size_t sent_before_, received_before_;
     std::shared_ptr<detail::result_store> store_ = std::make_shared<detail::result_store>();
     bool keeps_rows_ = true; // of the first result with columns
     std::uint64_t bytes_ = 0;
     MYSQL_RES* result_ = nullptr;
     MYSQL_ROW row_ = nullptr;
     int failed_ = 0;
+    my_bool unread_ = 0;
 };
 
 } // namespace oneloop::mysql

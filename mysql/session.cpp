@@ -67,6 +67,7 @@ void session::begin() {
     running_->until = deadline::in(options_.query_timeout());
     deadlines_->forget(running_.get());
     deadlines_->watch(running_.get(), running_->until);
+    stepper_->begin_statement();
     if (running_->is_ping())
         return ping();
     exchange_ = std::make_shared<exchange>(
@@ -84,10 +85,7 @@ void session::ping() {
             if (!failed_)
                 return ended({}, {}, true);
             const unsigned number = mysql_errno(m);
-            ended(
-                verdict(number, mysql_error(m)).in(phase::first_byte).ended(outcome::in_doubt), {},
-                connection_lives_on(number)
-            );
+            ended(tell_progress(*stepper_, verdict(number, mysql_error(m))), {}, connection_lives_on(number));
         }
     );
 }
@@ -127,7 +125,7 @@ void session::leave_queue(const statement_ptr& s) {
 
 // The protocol cannot take a statement back, so its connection goes with it.
 void session::interrupt(failure why) {
-    why = exchange_ ? exchange_->tell(std::move(why)) : why.in(phase::first_byte).ended(outcome::in_doubt);
+    why = tell_progress(*stepper_, std::move(why));
     const std::string reason = "a query on it ended before its answer: " + why.reason();
     lose(std::move(why), reason);
 }

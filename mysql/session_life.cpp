@@ -184,8 +184,7 @@ void session::shut_down() noexcept {
         stops->stop();
     failure why = failure(errc::closed);
     if (running_)
-        why =
-            exchange_ ? exchange_->tell(std::move(why)) : why.in(phase::first_byte).ended(outcome::in_doubt);
+        why = tell_progress(*stepper_, std::move(why));
     const auto s = std::exchange(running_, nullptr);
     drop_connection();
     if (s)

@@ -39,8 +39,6 @@ void stepper::drive(int status, cont_function cont, done_function done) {
 
 // The limits of time are ours: what the library may ask for with MYSQL_WAIT_TIMEOUT is not set.
 void stepper::wait(int status) {
-    sent_ = sent();
-    received_ = received();
     status_ = status;
     ++turn_;
     if (status & MYSQL_WAIT_WRITE)
@@ -66,6 +64,7 @@ void stepper::wait_for(int status, int flag, wait_type what) {
 }
 
 void stepper::ready(int what) {
+    answer_seen_ = answer_seen_ || (what == MYSQL_WAIT_READ && has_bytes());
     if (const int status = cont_(what))
         return wait(status);
     status_ = 0;
@@ -82,14 +81,31 @@ void stepper::close(done_function done) {
 }
 
 bool stepper::quiet() const noexcept {
-    if (!alive() || status_ != 0)
+    if (!pvio() || status_ != 0)
         return false;
     if (pvio()->cache && pvio()->cache + pvio()->cache_size > pvio()->cache_pos)
         return false; // read ahead
     // Also under TLS: the tickets of TLS 1.3 come before the answer to the login
     char byte = 0;
-    const int socket = const_cast<asio::posix::stream_descriptor&>(socket_).native_handle();
-    return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    return ::recv(socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool stepper::has_bytes() const noexcept {
+    char byte = 0;
+    return ::recv(socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void stepper::begin_statement() noexcept {
+    sent_before_ = pvio()->bytes_sent;
+    received_before_ = pvio()->bytes_read;
+    answer_seen_ = false;
+}
+
+stepper::progress stepper::so_far() const noexcept {
+    if (answer_seen_ || (pvio() && pvio()->bytes_read > received_before_))
+        return progress::answer_begun;
+    return pvio() && pvio()->bytes_sent == sent_before_ ? progress::nothing_sent : progress::sent;
 }
 
 // A handle that is closed while an operation is suspended leaks, so that has to come to its end: on a socket

@@ -31,27 +31,38 @@ public:
     /// destroy this.
     void drive(int status, cont_function cont, done_function done);
 
+    /// Until something arrives, or the connection ends.
+    void wait_for_answer(done_function done) {
+        drive(
+            MYSQL_WAIT_READ, [](int) { return 0; }, std::move(done)
+        );
+    }
+
     /// Says goodbye to the server, and closes.
     void close(done_function done);
 
     /// Nothing was received that nobody has asked for, and the connection has not ended.
     bool quiet() const noexcept;
 
-    /// How much has gone over the connection, as far as known: to tell whether a statement was sent and its
-    /// answer has begun. When the library has given the connection up, this is of the last time that it
-    /// waited.
-    std::size_t sent() const noexcept { return alive() ? pvio()->bytes_sent : sent_; }
-    std::size_t received() const noexcept { return alive() ? pvio()->bytes_read : received_; }
-    bool alive() const noexcept { return pvio() != nullptr; }
+    /// What became of a statement since begin_statement(). The library's own count is gone when it has given
+    /// the connection up; then what is not known counts as sent.
+    enum class progress { nothing_sent, sent, answer_begun };
+    void begin_statement() noexcept;
+    progress so_far() const noexcept;
 
     /// Ends the connection at once. `before_close` frees what belongs to the handle.
     void give_up(const std::function<void()>& before_close = nullptr) noexcept;
 
 private:
+    // Null when the library has given the connection up
     const MARIADB_PVIO* pvio() const noexcept { return handle_ ? handle_->net.pvio : nullptr; }
+    int socket() const noexcept {
+        return const_cast<boost::asio::posix::stream_descriptor&>(socket_).native_handle();
+    }
     void wait(int status);
     void wait_for(int status, int flag, boost::asio::posix::stream_descriptor::wait_type);
     void ready(int what);
+    bool has_bytes() const noexcept;
 
     handle handle_;
     // A copy of the number: the library closes its own when the connection fails, whenever it likes, and the
@@ -59,7 +70,8 @@ private:
     boost::asio::posix::stream_descriptor socket_;
     int status_ = 0; // what the suspended operation waits for
     unsigned turn_ = 0;
-    std::size_t sent_ = 0, received_ = 0;
+    std::size_t sent_before_ = 0, received_before_ = 0;
+    bool answer_seen_ = false;
     cont_function cont_;
     done_function done_;
     std::shared_ptr<char> waiting_ = std::make_shared<char>(); // for handlers: this is still there

@@ -66,8 +66,8 @@ phase phase_of_login(unsigned number, phase so_far) noexcept {
         case CR_PLUGIN_NOT_ALLOWED:
         case CR_SECURE_AUTH:
             return phase::auth;
-        default:
-            return so_far;
+        default: // a connection that could not be made has its own numbers
+            return so_far == phase::connect ? phase::auth : so_far;
     }
 }
 

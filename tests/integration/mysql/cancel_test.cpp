@@ -189,16 +189,25 @@ TEST_CASE("mysql cancel: while connecting, wherever it is", "[mysql][cancel]") {
     with_server(server, [&](executor loop) -> awaitable<> {
         for (const auto port : {hole.port(), silent.port()}) {
             const auto how = mysql::options().user("oneloop").password("secret").port(port);
-            co_await with_task_group([&](task_group& tasks) -> awaitable<> {
-                auto connecting = tasks.spawn(mysql::connect(loop, how, nothrow));
-                co_await until([&] { return port == hole.port() || silent.connections() == 1; });
-                connecting.cancel();
-                auto r = co_await connecting.get();
-                REQUIRE(r.has_error());
-                CHECK(r.error() == condition::cancelled);
-                CHECK(r.error().outcome() == outcome::not_sent);
-                CHECK_THAT(r.error().message(), containing("connect mysql://oneloop@127.0.0.1"));
-            });
+            failure story;
+            boost::asio::cancellation_signal signal;
+            bool told = false;
+            mysql::connect(
+                loop, how,
+                with_failure(
+                    story, boost::asio::bind_cancellation_slot(
+                               signal.slot(), [&](error_code, const auto&) { told = true; }
+                           )
+                )
+            );
+            co_await until([&] { return port == hole.port() || silent.connections() == 1; });
+            signal.emit(boost::asio::cancellation_type::all);
+            while (!told)
+                co_await sleep_for(0s);
+            INFO(story.message());
+            CHECK(story == condition::cancelled);
+            CHECK(story.outcome() == outcome::not_sent);
+            CHECK_THAT(story.message(), containing("connect mysql://oneloop@127.0.0.1"));
         }
     });
 }

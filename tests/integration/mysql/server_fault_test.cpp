@@ -11,7 +11,7 @@ TEST_CASE("mysql fault: a server that hangs is left after query_timeout", "[mysq
     mariadb_server server;
     with_connection(server, to(server).query_timeout(150ms), [&](mysql::connection& db) -> awaitable<> {
         server.signal(SIGSTOP);
-        auto [late, behind] = co_await gather(db.query("SELECT 1", nothrow), db.ping(nothrow));
+        auto [late, behind] = co_await gather(db.query("SELECT SLEEP(20)", nothrow), db.ping(nothrow));
         check_failure(late, condition::timeout, phase::first_byte, "query_timeout 150 ms", outcome::in_doubt);
         check_failure(behind, condition::closed, phase::queue, "", outcome::not_sent);
         auto connect = co_await mysql::connect(db.get_executor(), to(server).connect_timeout(100ms), nothrow);
@@ -40,7 +40,8 @@ TEST_CASE(
     "mysql fault: a server that is killed in the middle of a query, and starts again", "[mysql][fault]"
 ) {
     mariadb_server server;
-    with_connection(server, [&](mysql::connection& db) -> awaitable<> {
+    run_test([&]() -> awaitable<> {
+        auto db = co_await mysql::connect(co_await this_coro::executor, to(server));
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
             auto slow = tasks.spawn(db.query("SELECT SLEEP(20)", nothrow));
             co_await until_it_runs(server, "SELECT SLEEP");

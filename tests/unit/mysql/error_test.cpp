@@ -49,6 +49,8 @@ TEST_CASE("mysql errors: where a login failed", "[mysql]") {
     CHECK(phase_of_login(2005, phase::connect) == phase::resolve);
     CHECK(phase_of_login(2026, phase::connect) == phase::tls);
     CHECK(phase_of_login(2013, phase::auth) == phase::auth);
+    CHECK(phase_of_login(2013, phase::tls) == phase::tls);
+    CHECK(phase_of_login(2013, phase::connect) == phase::auth); // there was a connection to be lost
 }
 
 TEST_CASE("mysql errors: what is shown of a statement", "[mysql]") {
