@@ -11,6 +11,13 @@ static boost::asio::awaitable<int> answer() {
     if (!(refused.error() == oneloop::condition::argument))
         co_return 1;
 #endif
+#ifdef WITH_MYSQL
+    const auto nobody = co_await oneloop::mysql::connect(
+        co_await oneloop::this_coro::executor, oneloop::mysql::options(), oneloop::nothrow
+    );
+    if (!(nobody.error() == oneloop::condition::argument))
+        co_return 1;
+#endif
     co_return 42;
 }
 

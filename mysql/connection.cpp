@@ -1,0 +1,159 @@
+#include "mysql/option_check.hpp"
+#include "mysql/session.hpp"
+#include <oneloop/mysql/connection.hpp>
+
+#include <boost/asio/dispatch.hpp>
+
+#include <utility>
+
+namespace oneloop::mysql {
+
+namespace asio = boost::asio;
+using oneloop::detail::cancel_link;
+
+/// A caller of connect(), until the session is open.
+class connecting final : public oneloop::detail::pending {
+public:
+    connecting(const executor& loop, std::shared_ptr<session> s, detail::connection_handler handler)
+        : pending(oneloop::detail::pending_registry::of(loop)),
+          session_(std::move(s)),
+          handler_(std::move(handler)) {}
+
+    asio::cancellation_slot slot() const noexcept { return handler_.slot(); }
+
+    void begin() {
+        auto keep = std::static_pointer_cast<connecting>(shared_from_this());
+        const auto opens = session_;
+        if (opens)
+            opens->open([keep](failure why) { keep->opened(std::move(why)); });
+    }
+
+    void cancel() {
+        if (!handler_)
+            return;
+        const auto opens = std::move(session_);
+        auto handler = std::move(handler_);
+        failure why = opens->tell_opening(cancelled());
+        opens->shut_down();
+        handler.fail(std::move(why));
+    }
+
+    void abandon() noexcept override {
+        auto dies_here = std::move(handler_);
+        if (const auto opens = std::move(session_))
+            opens->shut_down();
+    }
+
+private:
+    void opened(failure why) {
+        const auto opens = std::move(session_);
+        auto handler = std::move(handler_);
+        if (!why.code())
+            return handler.succeed(connection(opens->loop(), opens));
+        opens->shut_down();
+        handler.fail(std::move(why));
+    }
+
+    std::shared_ptr<session> session_;
+    detail::connection_handler handler_;
+};
+
+namespace detail {
+
+namespace {
+
+result<rows> whole(rows answer) {
+    return answer;
+}
+result<void> nothing(rows) {
+    return {};
+}
+
+// From whichever thread the operation was started to the session's loop; on it already, without a detour. A
+// request to cancel takes the same way.
+void enter(const std::shared_ptr<session>& s, std::shared_ptr<statement> what) {
+    auto link = cancel_link::connect(what->whose()->slot(), s->loop());
+    asio::dispatch(s->loop(), [s, what = std::move(what), link = std::move(link)]() mutable {
+        s->enter(std::move(what), std::move(link));
+    });
+}
+
+} // namespace
+
+std::shared_ptr<session> make_session(const executor& loop, options o) {
+    return std::make_shared<session>(loop, std::move(o));
+}
+
+void start_connect(const std::shared_ptr<session>& s, connection_handler handler) {
+    auto caller = std::make_shared<connecting>(s->loop(), s, std::move(handler));
+    auto link = cancel_link::connect(caller->slot(), s->loop());
+    asio::dispatch(s->loop(), [caller, link = std::move(link)] {
+        if (link) {
+            caller->listen_to(link);
+            link->when_requested([weak = std::weak_ptr(caller)] {
+                if (const auto alive = weak.lock())
+                    alive->cancel();
+            });
+        }
+        caller->begin();
+    });
+}
+
+void start_query(const std::shared_ptr<session>& s, rows_handler handler, std::string sql) {
+    auto caller =
+        std::make_shared<oneloop::detail::operation_as<rows, rows, &whole>>(s->loop(), std::move(handler));
+    enter(s, std::make_shared<statement>(std::move(caller), std::move(sql)));
+}
+
+void start_ping(const std::shared_ptr<session>& s, oneloop::detail::completion<> handler) {
+    auto caller =
+        std::make_shared<oneloop::detail::operation_as<rows, void, &nothing>>(s->loop(), std::move(handler));
+    enter(s, std::make_shared<statement>(std::move(caller)));
+}
+
+void start_close(const std::shared_ptr<session>& s, oneloop::detail::completion<> handler) {
+    auto link = cancel_link::connect(handler.slot(), s->loop());
+    asio::dispatch(s->loop(), [s, link = std::move(link), handler = std::move(handler)]() mutable {
+        s->close_for(std::move(handler), std::move(link));
+    });
+}
+
+void throw_empty() {
+    throw error(
+        failure(errc::invalid_argument).doing("mysql::connection").because("it is empty; connect() makes one")
+    );
+}
+
+} // namespace detail
+
+connection::connection(executor loop, std::shared_ptr<session> owned) noexcept
+    : loop_(std::move(loop)), session_(std::move(owned)), owner_(true) {}
+
+connection::connection(std::shared_ptr<oneloop::detail::pooled> borrowed)
+    : session_(std::static_pointer_cast<session>(std::move(borrowed))) {
+    loop_ = session_->loop();
+}
+
+connection::~connection() {
+    shut_down();
+}
+
+connection::connection(connection&& other) noexcept
+    : loop_(other.loop_), session_(std::move(other.session_)), owner_(std::exchange(other.owner_, false)) {}
+
+connection& connection::operator=(connection&& other) noexcept {
+    if (this != &other) {
+        shut_down();
+        loop_ = other.loop_;
+        session_ = std::move(other.session_);
+        owner_ = std::exchange(other.owner_, false);
+    }
+    return *this;
+}
+
+void connection::shut_down() noexcept {
+    if (owner_ && session_)
+        session_->shut_down();
+}
+
+} // namespace oneloop::mysql
