@@ -228,3 +228,21 @@ TEST_CASE(
         CHECK(pool.stats().opened == 1);
     });
 }
+
+TEST_CASE(
+    "redis pool: a lease that ends with its command in flight costs the connection", "[redis][pool][cancel]"
+) {
+    const redis_server server;
+    with_pool(at(server), pool_options().max_size(1), [&](redis::pool& pool) -> awaitable<> {
+        auto slow = [&]() -> awaitable<> {
+            auto redis = co_await pool.acquire();
+            co_await redis->command<void>("DEBUG", "SLEEP", "0.2");
+        };
+        auto late = co_await caught(timeout(20ms, slow()));
+        CHECK(failure_of(late) == condition::timeout);
+        CHECK(pool.stats().discarded == 1);
+        auto redis = co_await pool.acquire();
+        auto answer = co_await redis->command<std::string>("ECHO", "mine");
+        CHECK(answer == "mine");
+    });
+}
