@@ -11,6 +11,12 @@ static boost::asio::awaitable<int> answer() {
     if (!(refused.error() == oneloop::condition::argument))
         co_return 1;
 #endif
+#ifdef WITH_REDIS
+    oneloop::redis::client redis(co_await oneloop::this_coro::executor, oneloop::redis::options().port(1));
+    const auto unsafe = co_await redis.command("SUBSCRIBE", "news", oneloop::nothrow);
+    if (!(unsafe.error() == oneloop::condition::argument))
+        co_return 1;
+#endif
 #ifdef WITH_MYSQL
     const auto nobody = co_await oneloop::mysql::connect(
         co_await oneloop::this_coro::executor, oneloop::mysql::options(), oneloop::nothrow
