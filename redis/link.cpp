@@ -42,18 +42,20 @@ public:
     entry_list::iterator place;
 };
 
+server_address link::address_in(const options& o) {
+    server_address where;
+    where.host = o.host_;
+    where.port = o.port_;
+    where.path = o.path_;
+    return where;
+}
+
 link::link(executor loop, std::shared_ptr<const options> o, std::shared_ptr<resolver> names, usage how)
     : loop_(std::move(loop)),
       options_(std::move(o)),
       resolver_(std::move(names)),
       usage_(how),
-      where_([this] {
-          server_address where;
-          where.host = options_->host_;
-          where.port = options_->port_;
-          where.path = options_->path_;
-          return where.shown();
-      }()),
+      where_(address_in(*options_).shown()),
       socket_(loop_),
       deadlines_(std::in_place, loop_, [this](void* key) { return overdue(key); }) {}
 
@@ -61,20 +63,14 @@ link::~link() {
     shut_down();
 }
 
-// --- the way up
-// ---------------------------------------------------------------------------------------------
+// --- the way up ---
 
 void link::open(told done) {
     opened_ = std::move(done);
     state_ = state::dialling;
-    server_address where;
-    where.host = options_->host_;
-    where.port = options_->port_;
-    where.path = options_->path_;
-    dial_ = std::make_shared<dial>(loop_, resolver_, std::move(where));
-    const auto until = deadline::in(options_->connect_timeout_);
-    deadlines_->watch(this, until);
-    dial_->start(until, [weak = weak_from_this()](failure why, dial::socket socket) {
+    dial_ = std::make_shared<dial>(loop_, resolver_, address_in(*options_));
+    connected_by_ = deadline::in(options_->connect_timeout_);
+    dial_->start(connected_by_, [weak = weak_from_this()](failure why, dial::socket socket) {
         if (const auto self = weak.lock())
             self->dialled(std::move(why), std::move(socket));
     });
@@ -92,6 +88,7 @@ void link::dialled(failure why, dial::socket socket) {
     socket_ = std::move(socket);
     codec_.emplace(options_->max_reply_);
     state_ = state::login;
+    deadlines_->watch(this, connected_by_);
     log_in();
     read();
 }
@@ -140,8 +137,7 @@ void link::login_answered(const entry& e, value v) {
         asio::post(loop_, [self = shared_from_this(), told_open] { told_open({}); });
 }
 
-// --- commands
-// -----------------------------------------------------------------------------------------------
+// --- commands ---
 
 void link::submit(
     const std::shared_ptr<detail::value_operation>& who, request what,
@@ -278,8 +274,7 @@ void link::replied(entry& which, value v) noexcept {
         who->succeed(std::move(v));
 }
 
-// --- the ways out
-// -------------------------------------------------------------------------------------------
+// --- the ways out ---
 
 // The caller goes: cancelled, or out of time.
 void link::give_up(const entry_ptr& e, failure why) {
@@ -312,7 +307,7 @@ void link::leave_outbox(entry& e) {
 deadline link::overdue(void* key) {
     if (key == this) {
         lose(failure(oneloop::errc::timed_out)
-                 .in(state_ == state::login ? phase::auth : phase::connect)
+                 .in(phase::auth)
                  .limit("connect_timeout " + in_words(options_->connect_timeout_)));
         return deadline::never();
     }

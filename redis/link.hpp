@@ -53,6 +53,7 @@ private:
     using entry_ptr = std::shared_ptr<entry>;
     using entry_list = std::list<entry_ptr>;
 
+    static server_address address_in(const options&);
     void dialled(failure, dial::socket);
     void log_in();
     void login_answered(const entry&, value);
@@ -76,6 +77,7 @@ private:
     const std::string where_;
     state state_ = state::fresh;
     std::shared_ptr<dial> dial_;
+    deadline connected_by_;
     dial::socket socket_;
     std::optional<codec> codec_;
     std::optional<deadline_timer> deadlines_;
