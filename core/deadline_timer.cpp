@@ -51,11 +51,17 @@ void deadline_timer::fire() {
     std::vector<key> due;
     for (auto i = by_time_.begin(); i != by_time_.end() && i->first.passed(now); ++i)
         due.push_back(i->second);
+    const auto check =
+        check_; // whoever is called back may have no use for this timer any more, and destroy it
+    const std::weak_ptr still_here(alive_);
     for (key k : due) {
         if (!by_key_.contains(k))
             continue; // ended by the one before it
         forget(k);
-        if (const deadline again = check_(k); !again.is_never())
+        const deadline again = check(k);
+        if (still_here.expired())
+            return;
+        if (!again.is_never())
             watch(k, again);
     }
     arm();

@@ -25,6 +25,8 @@ public:
                 return "larger than allowed";
             case errc::invalid_argument:
                 return "invalid argument";
+            case errc::protocol_violation:
+                return "the server does not keep to the protocol";
         }
         return "unknown error";
     }
@@ -39,6 +41,8 @@ public:
                 return condition::limit;
             case errc::invalid_argument:
                 return condition::argument;
+            case errc::protocol_violation:
+                return condition::protocol;
         }
         return {value, *this};
     }

@@ -22,6 +22,7 @@ private:
             std::shared_ptr<pending> operation;
             {
                 std::lock_guard lock(registry_->mutex);
+                registry_->dead = true;
                 if (registry_->all.empty())
                     return;
                 // Empty when another thread is destroying it this moment

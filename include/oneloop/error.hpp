@@ -40,7 +40,8 @@ enum class errc {
     closed,        ///< -> condition::closed. The client was closed or destroyed; make a new one.
     queue_full,    ///< -> condition::limit. Start fewer operations at once, or raise the limit of the queue.
     too_large,     ///< -> condition::limit. Raise the limit, or write the body to a file.
-    invalid_argument ///< -> condition::argument. The text of the failure says what to write instead.
+    invalid_argument,  ///< -> condition::argument. The text of the failure says what to write instead.
+    protocol_violation ///< -> condition::protocol. Look whether that is the right server and port.
 };
 
 /// The stretch of an operation in which it failed.

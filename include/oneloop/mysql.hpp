@@ -6,4 +6,5 @@
 #include <oneloop/mysql/connection.hpp>
 #include <oneloop/mysql/error.hpp>
 #include <oneloop/mysql/options.hpp>
+#include <oneloop/mysql/pool.hpp>
 #include <oneloop/mysql/rows.hpp>

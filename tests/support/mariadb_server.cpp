@@ -123,10 +123,11 @@ std::vector<mariadb_server::row> mariadb_server::execute(const std::string& sql)
     return connection(socket_path()).execute(sql);
 }
 
+// root is nobody but execute(), whose earlier connections the server may still be about to close.
 std::vector<mariadb_server::row> mariadb_server::processlist() const {
     return execute(
         "select id, user, db, command, info from information_schema.processlist "
-        "where id <> connection_id() and user not in ('system user', 'event_scheduler') order by id"
+        "where user not in ('root', 'system user', 'event_scheduler') order by id"
     );
 }
 

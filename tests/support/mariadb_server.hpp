@@ -60,7 +60,7 @@ public:
     /// alone; the last statement's rows. NULL comes as "NULL". Throws what the server calls an error.
     std::vector<row> execute(const std::string& sql) const;
     /// The connections of clients, each with its id, user, database, command ("Query", "Sleep") and
-    /// statement; without the connection that asks.
+    /// statement; without those of execute().
     std::vector<row> processlist() const;
     std::string log() const { return read_file(dir_ / "log"); }
 

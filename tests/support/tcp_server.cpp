@@ -96,8 +96,11 @@ private:
         switch (step.what) {
             case kind::expect: {
                 visit.answered();
-                auto all = asio::dynamic_buffer(visit.read);
-                length = co_await asio::async_read_until(stream, all, step.bytes, asio::use_awaitable);
+                std::vector<char> more(16 * 1024);
+                while ((length = step.length(visit.read)) == 0) {
+                    const auto n = co_await stream.async_read_some(asio::buffer(more), asio::use_awaitable);
+                    visit.read.append(more.data(), n);
+                }
                 visit.asked(visit.read.substr(0, length));
                 visit.read.erase(0, length);
                 wake_.cancel();
@@ -110,6 +113,9 @@ private:
                 for (const char& byte : step.bytes)
                     co_await asio::async_write(stream, asio::buffer(&byte, 1), asio::use_awaitable);
                 break;
+            case kind::flood:
+                for (;;)
+                    co_await asio::async_write(stream, asio::buffer(step.bytes), asio::use_awaitable);
             case kind::wait_for_requests:
                 while (log->requests().size() < step.count && !stopping_)
                     co_await woken();

@@ -11,26 +11,51 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace oneloop::testing {
 
+/// How many of the bytes that were read are the first request; 0 as long as it is not complete.
+using request_length = std::function<std::size_t(std::string_view)>;
+
 /// What the server does with one connection, in this order. After the last step the connection is closed.
 class script {
 public:
-    enum class kind { expect, send, send_slowly, wait_for_requests, hang, stall, reset, half_close, repeat };
+    enum class kind {
+        expect,
+        send,
+        send_slowly,
+        flood,
+        wait_for_requests,
+        hang,
+        stall,
+        reset,
+        half_close,
+        repeat
+    };
     struct step {
         kind what;
         std::string bytes;
         std::size_t count = 0;
+        request_length length = nullptr;
     };
 
-    /// Reads until `end`, and notes what was read as a request. Its answer counts as done at the next expect.
-    script& expect(std::string end) { return add(kind::expect, std::move(end)); }
+    /// Reads one request and notes it. Its answer counts as done at the next expect.
+    script& expect(request_length length) { return add(kind::expect, {}, 0, std::move(length)); }
+    /// One that is read until `end`.
+    script& expect(const std::string& end) {
+        return expect([end](std::string_view read) {
+            const auto at = read.find(end);
+            return at == read.npos ? 0 : at + end.size();
+        });
+    }
     script& expect_request() { return expect("\r\n\r\n"); }
     script& send(std::string bytes) { return add(kind::send, std::move(bytes)); }
     /// One byte per write and packet.
     script& send_slowly(std::string bytes) { return add(kind::send_slowly, std::move(bytes)); }
+    /// Again and again, until the client closes.
+    script& flood(std::string bytes) { return add(kind::flood, std::move(bytes)); }
     /// Goes on when the server has seen `n` requests on all its connections: proof that they were there at
     /// once.
     script& wait_for_requests(std::size_t n) { return add(kind::wait_for_requests, {}, n); }
@@ -44,11 +69,17 @@ public:
     /// From the beginning again, until the client closes.
     script& repeat() { return add(kind::repeat); }
 
+    /// Goes on with the steps of another script.
+    script& then(const script& more) {
+        steps_.insert(steps_.end(), more.steps_.begin(), more.steps_.end());
+        return *this;
+    }
+
     const std::vector<step>& steps() const noexcept { return steps_; }
 
 private:
-    script& add(kind what, std::string bytes = {}, std::size_t count = 0) {
-        steps_.push_back({what, std::move(bytes), count});
+    script& add(kind what, std::string bytes = {}, std::size_t count = 0, request_length length = nullptr) {
+        steps_.push_back({what, std::move(bytes), count, std::move(length)});
         return *this;
     }
     std::vector<step> steps_;

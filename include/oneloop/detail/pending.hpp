@@ -20,9 +20,15 @@ class pending;
 /// than the context lives.
 struct pending_registry {
     std::mutex mutex;
+    bool dead = false; ///< the context is being destroyed, or was
     boost::intrusive::list<pending, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>> all;
 
     static std::shared_ptr<pending_registry> of(const executor& loop);
+
+    bool alive() {
+        std::lock_guard lock(mutex);
+        return !dead;
+    }
 };
 
 class pending : public std::enable_shared_from_this<pending>, public boost::intrusive::list_base_hook<> {
