@@ -173,7 +173,11 @@ deadline session::check_limits(void* key) {
     if (key == this) {
         if (!task_until_.passed(now))
             return task_until_;
-        task_failed();
+        // Later: whoever is told may shut this down, and the timer that is calling with it
+        boost::asio::post(loop_, [weak = weak_from_this()] {
+            if (auto self = weak.lock(); self && self->task_runs_)
+                self->task_failed();
+        });
         return deadline::never();
     }
     auto* const late = static_cast<statement*>(key);

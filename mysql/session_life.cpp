@@ -1,4 +1,5 @@
 #include "core/words.hpp"
+#include "mysql/option_check.hpp"
 #include "mysql/session.hpp"
 #include "mysql/verdict.hpp"
 
@@ -36,13 +37,14 @@ void session::open(told done) {
                 }
             }
             done(std::move(why));
+            say_goodbye_if_drained();
         });
     const auto keep = opening_;
     keep->start();
 }
 
 failure session::tell_opening(failure why) const {
-    return opening_ ? opening_->tell(std::move(why), opening_->where()) : why;
+    return opening_ ? opening_->tell(std::move(why), opening_->where()) : why.doing(connecting_to(options_));
 }
 
 // The server forgets variables, temporary tables, locks, statements and an open transaction, and returns to
@@ -119,6 +121,7 @@ void session::task_failed() {
     state_ = state::lost;
     lost_because_ = "the connection was lost; connect anew";
     drop_connection();
+    fail_waiting(lost_because_);
     end_task(why.doing("restore a MySQL session"));
 }
 
@@ -129,6 +132,7 @@ void session::end_task(failure why) {
     rest_soon();
     if (done)
         done(std::move(why));
+    pump();
     say_goodbye_if_drained();
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -17,17 +18,23 @@ namespace {
 constexpr int most_steps = 1'000'000;
 constexpr int events = MYSQL_WAIT_READ | MYSQL_WAIT_WRITE;
 
-int copy_of(int socket) {
-    const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0)
-        throw std::system_error(errno, std::generic_category(), "a descriptor for a MySQL connection");
-    return copy;
+[[noreturn]] void no_descriptor(int error) {
+    throw std::system_error(error, std::generic_category(), "a descriptor for a MySQL connection");
 }
 
 } // namespace
 
-stepper::stepper(const executor& loop, handle h)
-    : handle_(std::move(h)), socket_(loop, copy_of(mysql_get_socket(handle_.get()))) {}
+stepper::stepper(const executor& loop, handle h) : handle_(std::move(h)), socket_(loop) {
+    const int copy = ::fcntl(mysql_get_socket(handle_.get()), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        no_descriptor(errno);
+    boost::system::error_code refused;
+    socket_.assign(copy, refused);
+    if (refused) {
+        ::close(copy);
+        no_descriptor(refused.value());
+    }
+}
 
 void stepper::drive(int status, cont_function cont, done_function done) {
     if (status == 0)

@@ -34,7 +34,6 @@ TEST_CASE(
             CHECK(never.error() == condition::timeout);
             auto lost = co_await db.query("SELECT 1", nothrow);
             CHECK(lost.error() == condition::closed);
-            auto home_again = asio::post(asio::bind_executor(loop, asio::deferred));
             auto kept = std::make_shared<mysql::connection>(std::move(db));
             asio::post(loop, [kept = std::move(kept)]() mutable { kept.reset(); });
         }

@@ -78,6 +78,7 @@ TEST_CASE("mysql fault: a server that closes, or that speaks something else", "[
 
 TEST_CASE("mysql fault: more connections than threads: who waits for one keeps its limit", "[mysql][fault]") {
     const tcp_server silent(script().hang());
+    run_test([]() -> awaitable<> { co_await run_blocking([] {}); }); // the threads of the pool stay
     const resources before = resources_now();
     run_test([&]() -> awaitable<> {
         auto loop = co_await this_coro::executor;
