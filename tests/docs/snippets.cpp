@@ -1,6 +1,8 @@
 // The README's shorter code blocks, compiled.
 
 #include <oneloop/http.hpp>
+#include <oneloop/mysql.hpp>
+#include <oneloop/redis.hpp>
 
 #include <iostream>
 #include <ranges>
@@ -41,3 +43,25 @@ awaitable<> together(http::client& http, std::vector<std::string> urls) {
 // [/together]
 
 int main() {}
+
+// [redis]
+awaitable<> park(std::string url) { // "redis://:password@127.0.0.1:6379/0"
+    redis::client redis(co_await this_coro::executor, redis::options::from_url(url));
+    co_await redis.hset("car", "make", "Volvo", "year", 1963);
+    auto car = co_await redis.hgetall("car");                    // a std::map of texts
+    auto visits = co_await redis.command<int>("INCR", "visits"); // any command, any type of answer
+    std::cout << car["make"] << ", visit number " << visits << "\n";
+    co_await redis.close();
+}
+// [/redis]
+
+// [mysql]
+awaitable<> ask(std::string url) { // "mysql://user:password@127.0.0.1:3306/garage"
+    auto sizes = pool_options().min_size(1).max_size(10);
+    mysql::pool pool(co_await this_coro::executor, mysql::options::from_url(url), sizes);
+    auto db = co_await pool.acquire(); // goes back at the end of the scope
+    auto cars = co_await db->query("SELECT make, wheels FROM car WHERE wheels > ?", 3);
+    for (const auto& car : cars)
+        std::cout << car["make"].text() << ": " << car["wheels"].as<int>() << " wheels\n";
+}
+// [/mysql]
