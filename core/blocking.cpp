@@ -60,9 +60,9 @@ private:
     completion<> done_;
 };
 
-class pool_engine {
+class blocking_engine {
 public:
-    pool_engine(std::size_t threads, std::size_t queue_limit)
+    blocking_engine(std::size_t threads, std::size_t queue_limit)
         : threads_(std::max<std::size_t>(threads, 1)), queue_limit_(queue_limit) {}
 
     // False when the queue is full.
@@ -109,10 +109,10 @@ private:
 namespace {
 
 using start_function =
-    void (*)(const std::shared_ptr<pool_engine>&, completion<>, const executor&, std::shared_ptr<blocking_call>);
+    void (*)(const std::shared_ptr<blocking_engine>&, completion<>, const executor&, std::shared_ptr<blocking_call>);
 
 void start_call(
-    const std::shared_ptr<pool_engine>& engine, completion<> done, const executor& loop,
+    const std::shared_ptr<blocking_engine>& engine, completion<> done, const executor& loop,
     std::shared_ptr<blocking_call> call
 ) {
     auto operation = std::make_shared<blocking_operation>(loop, std::move(call), std::move(done));
@@ -131,11 +131,11 @@ void start_call(
 }
 
 auto call_operation(
-    const std::shared_ptr<pool_engine>& engine, executor loop, std::shared_ptr<blocking_call> call
+    const std::shared_ptr<blocking_engine>& engine, executor loop, std::shared_ptr<blocking_call> call
 ) {
     throwing_t token;
     return asio::async_initiate<throwing_t, void(error_code)>(
-        initiation<pool_engine, start_function>(loop, engine, &start_call), token, loop, std::move(call)
+        initiation<blocking_engine, start_function>(loop, engine, &start_call), token, loop, std::move(call)
     );
 }
 
@@ -143,7 +143,7 @@ auto call_operation(
 } // namespace detail
 
 blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_limit)
-    : engine_(std::make_shared<detail::pool_engine>(threads, queue_limit)) {}
+    : engine_(std::make_shared<detail::blocking_engine>(threads, queue_limit)) {}
 
 blocking_pool::~blocking_pool() {
     engine_->join();

@@ -25,7 +25,7 @@ public:
     virtual void run() noexcept = 0;
 };
 
-class pool_engine;
+class blocking_engine;
 
 } // namespace detail
 
@@ -45,7 +45,7 @@ public:
 
 private:
     friend awaitable<void> run_on(blocking_pool&, std::shared_ptr<detail::blocking_call>);
-    std::shared_ptr<detail::pool_engine> engine_;
+    std::shared_ptr<detail::blocking_engine> engine_;
 };
 
 /// The pool that is used when none is given: one for the process, of 4 threads and 4 more per core, at most
