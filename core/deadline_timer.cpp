@@ -8,10 +8,10 @@ namespace oneloop {
 
 void deadline_timer::watch(key k, deadline at) {
     if (const auto known = by_key_.find(k); known != by_key_.end()) {
-        if (known->second->first <= at)
-            return;
-        by_time_.erase(known->second);
-        known->second = by_time_.emplace(at, k);
+        if (known->second->first > at) {
+            by_time_.erase(known->second);
+            known->second = by_time_.emplace(at, k);
+        }
     } else {
         by_key_.emplace(k, by_time_.emplace(at, k));
     }

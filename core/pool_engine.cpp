@@ -3,11 +3,15 @@
 #include "core/chance.hpp"
 #include "core/words.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <iostream>
 #include <utility>
 
 namespace oneloop::detail {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -108,9 +112,9 @@ void pool_engine::pump() {
 void pool_engine::open() {
     const place where = policy_.open();
     slots_.resize(std::max(slots_.size(), where + 1));
-    auto connection = make_();
+    const auto connection = make_(); // kept for the call, which may end in let_go()
     slots_[where].connection = connection;
-    connection->open([weak = weak_from_this(), where, connection = std::weak_ptr(connection)](failure why) {
+    connection->open([weak = weak_from_this(), where](failure why) {
         const auto self = weak.lock();
         if (!self || self->gone_)
             return;
@@ -151,7 +155,8 @@ void pool_engine::give_back(place which, bool wanted) {
         return pump();
     }
     policy_.returning(which);
-    s.connection->restore([weak = weak_from_this(), which](failure why) {
+    const auto connection = s.connection; // as in open()
+    connection->restore([weak = weak_from_this(), which](failure why) {
         const auto self = weak.lock();
         if (!self || self->gone_)
             return;
@@ -168,7 +173,8 @@ void pool_engine::give_back(place which, bool wanted) {
 // Politely, because nothing is wrong with it.
 void pool_engine::close(place which) {
     policy_.closing(which);
-    slots_[which].connection->close([weak = weak_from_this(), which](const failure&) {
+    const auto connection = slots_[which].connection; // as in open()
+    connection->close([weak = weak_from_this(), which](const failure&) {
         const auto self = weak.lock();
         if (!self || self->gone_)
             return;
@@ -236,8 +242,8 @@ deadline pool_engine::report_long_leases() {
         long_lease which;
         which.age = now - s.out->since;
         which.where = s.out->where;
-        if (options_.report_)
-            options_.report_(which);
+        if (options_.report_) // later: it may do anything, even destroy this pool
+            asio::post(loop_, [report = options_.report_, which] { report(which); });
         else
             std::clog << "oneloop: " + which.message() + "\n";
     }

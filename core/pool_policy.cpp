@@ -9,6 +9,10 @@ pool_policy::pool_policy(pool_limits limits) : limits_(std::move(limits)) {
     limits_.max_size = std::max<std::size_t>(limits_.max_size, 1);
     limits_.min_size = std::min(limits_.min_size, limits_.max_size);
     limits_.max_connecting = std::max<std::size_t>(limits_.max_connecting, 1);
+    limits_.max_queued = std::max<std::size_t>(limits_.max_queued, 1); // connecting takes time as well
+    // With less, connections would be closed before anybody got them, and others opened in their place
+    limits_.max_lifetime =
+        std::max<pool_limits::duration>(limits_.max_lifetime, std::chrono::milliseconds(1));
 }
 
 bool pool_policy::enter(ticket& t) {
@@ -27,8 +31,6 @@ void pool_policy::leave(ticket& t) noexcept {
 }
 
 pool_policy::step pool_policy::next(time now) {
-    if (!by_deadline_.empty() && by_deadline_.begin()->give_up.passed(now))
-        return {act::give_up, 0, &*by_deadline_.begin()};
     if (const auto old = superfluous(now))
         return {act::close, *old, nullptr};
     if (!waiting_.empty()) {
@@ -37,6 +39,8 @@ pool_policy::step pool_policy::next(time now) {
             return {act::refuse, 0, first};
         if (const auto connection = ready())
             return {act::lend, *connection, first};
+        if (by_deadline_.begin()->give_up.passed(now))
+            return {act::give_up, 0, &*by_deadline_.begin()};
         const counts have = count();
         if (!retry_.passed(now) && have.open() + have.connecting == 0)
             return {act::refuse, 0, first}; // nothing is there and nothing will be soon
@@ -48,10 +52,10 @@ pool_policy::step pool_policy::next(time now) {
 
 deadline pool_policy::next_event(time now) const {
     deadline first = by_deadline_.empty() ? deadline::never() : by_deadline_.begin()->give_up;
-    const bool above_min = count().staying() > limits_.min_size;
+    const bool spare = to_spare();
     for (const connection& c : connections_)
         if (c.how == state::idle)
-            first = std::min(first, end_of(c, above_min));
+            first = std::min(first, end_of(c, spare));
     if (!draining_ && !retry_.passed(now) && wants_more())
         first = std::min(first, retry_);
     return first;
@@ -82,7 +86,9 @@ void pool_policy::opened(place p, time now, double chance) {
 
 void pool_policy::failed_to_open(place p, time now, double chance) {
     at(p).how = state::nothing;
-    retry_ = deadline::after(now, limits_.retry.next(chance));
+    // Never at once: whoever waits is to be told first
+    const pool_limits::duration least = std::chrono::milliseconds(1);
+    retry_ = deadline::after(now, std::max(limits_.retry.next(chance), least));
 }
 
 pool_policy::ticket& pool_policy::lend(place p) {
@@ -145,11 +151,11 @@ std::optional<pool_policy::place> pool_policy::ready() const noexcept {
 }
 
 std::optional<pool_policy::place> pool_policy::superfluous(time now) const noexcept {
-    const bool above_min = count().staying() > limits_.min_size;
+    const bool spare = to_spare();
     std::optional<place> oldest;
     for (place p = 0; p < connections_.size(); ++p) {
         const connection& c = connections_[p];
-        if (c.how != state::idle || !(draining_ || end_of(c, above_min).passed(now)))
+        if (c.how != state::idle || !(draining_ || end_of(c, spare).passed(now)))
             continue;
         if (!oldest || c.idle_since < connections_[*oldest].idle_since)
             oldest = p;
@@ -157,8 +163,14 @@ std::optional<pool_policy::place> pool_policy::superfluous(time now) const noexc
     return oldest;
 }
 
-deadline pool_policy::end_of(const connection& c, bool above_min) const noexcept {
-    return above_min ? std::min(c.retire, deadline::after(c.idle_since, limits_.idle_timeout)) : c.retire;
+// Nobody needs all that are open, and there are more than are to be kept.
+bool pool_policy::to_spare() const noexcept {
+    const counts have = count();
+    return waiting_.empty() && have.staying() > limits_.min_size;
+}
+
+deadline pool_policy::end_of(const connection& c, bool spare) const noexcept {
+    return spare ? std::min(c.retire, deadline::after(c.idle_since, limits_.idle_timeout)) : c.retire;
 }
 
 bool pool_policy::may_open(time now) const noexcept {

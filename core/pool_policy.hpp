@@ -28,6 +28,7 @@ public:
 /// it by the other functions.
 ///
 /// The connection that was used last is lent first, so that those beyond the need fall idle and are closed.
+/// Whoever is late gets a connection that is there, all the same.
 class pool_policy {
 public:
     using time = deadline::clock::time_point;
@@ -89,7 +90,8 @@ private:
     connection& at(place p) noexcept { return connections_[p]; }
     std::optional<place> ready() const noexcept;
     std::optional<place> superfluous(time now) const noexcept;
-    deadline end_of(const connection&, bool above_min) const noexcept;
+    bool to_spare() const noexcept;
+    deadline end_of(const connection&, bool spare) const noexcept;
     bool may_open(time now) const noexcept;
     bool wants_more() const noexcept;
 

@@ -45,11 +45,11 @@ public:
     /// `phase::queue`.
     pool_options& queue_timeout(duration d) { return queue_timeout_ = d, *this; }
 
-    /// How many may wait (10,000). One more fails with `condition::limit`.
+    /// How many may wait (10,000; at least 1). One more fails with `condition::limit`.
     pool_options& max_queued(std::size_t n) { return max_queued_ = n, *this; }
 
     /// Connections beyond the smallest size are closed after being idle for so long (5 min), and each one
-    /// after its life (30 min, up to a tenth less by chance) when it comes back.
+    /// after its life (30 min, at least 1 ms, up to a tenth less by chance) when it comes back.
     pool_options& idle_timeout(duration d) { return idle_timeout_ = d, *this; }
     pool_options& max_lifetime(duration d) { return max_lifetime_ = d, *this; }
 
