@@ -39,7 +39,8 @@ connection::~connection() {
 }
 
 connection& connection::operator=(connection&& other) noexcept {
-    std::swap(target_, other.target_);
+    connection mine(std::move(other)); // and at its end what this was
+    std::swap(target_, mine.target_);
     return *this;
 }
 

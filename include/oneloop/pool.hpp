@@ -31,8 +31,9 @@ public:
     lease() = default;
     lease(lease&&) noexcept = default;
     lease& operator=(lease&& other) noexcept {
-        std::swap(lent_, other.lent_);
-        std::swap(connection_, other.connection_);
+        lease mine(std::move(other)); // and at its end what this was
+        std::swap(lent_, mine.lent_);
+        std::swap(connection_, mine.connection_);
         return *this;
     }
 
