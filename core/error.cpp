@@ -56,6 +56,8 @@ bool system_code_is(const error_code& code, condition c) {
             return code == asio::error::operation_aborted;
         case condition::timeout:
             return code == boost::system::errc::timed_out;
+        case condition::protocol:
+            return code == boost::system::errc::protocol_error;
         case condition::resolve:
             return code.category() == asio::error::get_netdb_category() ||
                    code.category() == asio::error::get_addrinfo_category();

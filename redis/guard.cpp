@@ -47,6 +47,7 @@ constexpr std::array rules{
     entry{"PMONITOR", rule::breaks, "hiredis takes it for MONITOR"},
     entry{"SYNC", rule::breaks, "it is for replicas"},
     entry{"PSYNC", rule::breaks, "it is for replicas"},
+    entry{"REPLCONF", rule::breaks, "it is for replicas, and not always answered"},
     entry{"HELLO", rule::breaks, "oneloop speaks RESP2, and logs in by redis::options"},
     entry{"RESET", rule::breaks, "close the connection in its place"},
     entry{"QUIT", rule::breaks, "call close() in its place"},
@@ -154,9 +155,11 @@ std::string shown(const request& what) {
         );
         return text.size() > 40 ? s + "..." : s;
     };
-    std::string s = printable(what.name());
+    // refuse() has more to say to a name of several words; they may be a whole command, password and all
+    const auto name = what.name().substr(0, what.name().find_first_of(" \r\n\t"));
+    std::string s = printable(name);
     const bool secret = std::any_of(secretive.begin(), secretive.end(), [&](std::string_view word) {
-        return same_word(what.name(), word);
+        return same_word(name, word);
     });
     return what.size() > 1 && !secret ? s + " " + printable(what.at(1)) : s;
 }

@@ -20,8 +20,12 @@ namespace {
 options options::from_url(std::string_view url) {
     options o;
     constexpr std::string_view unix_scheme = "unix://";
-    if (url.starts_with(unix_scheme))
-        return o.unix_socket(std::string(url.substr(unix_scheme.size())));
+    if (url.starts_with(unix_scheme)) {
+        const auto path = url.substr(unix_scheme.size());
+        if (!path.starts_with('/') || path.find_first_of("?#%") != path.npos)
+            refuse("behind unix:// stands an absolute path and nothing else; the rest is for the setters");
+        return o.unix_socket(std::string(path));
+    }
     server_url parts("redis", url);
     o.host(std::move(parts.host)).port(parts.port.value_or(6379));
     if (parts.user)
@@ -40,6 +44,8 @@ options options::from_url(std::string_view url) {
 }
 
 void options::check() const {
+    if (!user_.empty() && password_.empty())
+        refuse("a user without a password; the server wants both");
     if (!path_.empty()) {
         if (path_.find('\0') != std::string::npos || path_.size() > 107)
             refuse("the path of the socket has a NUL in it, or more than 107 bytes");
@@ -52,8 +58,6 @@ void options::check() const {
             refuse(std::string("the host: ") + bad);
     if (port_ == 0)
         refuse("the port is 0");
-    if (!user_.empty() && password_.empty())
-        refuse("a user without a password; the server wants both");
 }
 
 } // namespace oneloop::redis

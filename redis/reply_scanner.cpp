@@ -36,9 +36,16 @@ reply_scanner::fault reply_scanner::scan(std::string_view bytes) {
             found = begin(bytes.front());
             bytes.remove_prefix(1);
         } else if (where_ == state::body) {
-            const auto skipped = std::min<std::uint64_t>(body_left_, bytes.size());
-            bytes.remove_prefix(skipped);
-            if ((body_left_ -= skipped) == 0)
+            if (body_left_ > 2) {
+                const auto skipped = std::min<std::uint64_t>(body_left_ - 2, bytes.size());
+                bytes.remove_prefix(skipped);
+                body_left_ -= skipped;
+                continue;
+            }
+            if (bytes.front() != (body_left_ == 2 ? '\r' : '\n')) // hiredis would not mind
+                return wrong("a text of another length than it said");
+            bytes.remove_prefix(1);
+            if (--body_left_ == 0)
                 found = item_done();
         } else {
             const auto end = bytes.find('\n');
@@ -109,7 +116,7 @@ reply_scanner::fault reply_scanner::end_of_line() {
     if (open_.size() == max_depth)
         return wrong("arrays in one another, more than " + std::to_string(max_depth) + " deep");
     if (length > max_reply_ / part_weight) // hiredis may take memory for all of them at once
-        return charge(max_reply_ + 1);
+        return too_large();
     open_.push_back(length);
     where_ = state::type;
     return fault::none;
@@ -127,11 +134,15 @@ reply_scanner::fault reply_scanner::item_done() {
 }
 
 reply_scanner::fault reply_scanner::charge(std::uint64_t bytes) {
-    if (bytes > max_reply_ || (weight_ += bytes) > max_reply_) {
-        problem_ = "the reply is larger than max_reply";
-        return fault::too_large;
-    }
+    if (bytes > max_reply_ - weight_)
+        return too_large();
+    weight_ += bytes;
     return fault::none;
+}
+
+reply_scanner::fault reply_scanner::too_large() {
+    problem_ = "the reply is larger than max_reply";
+    return fault::too_large;
 }
 
 reply_scanner::fault reply_scanner::wrong(std::string what) {

@@ -10,8 +10,8 @@ namespace oneloop::redis {
 
 /// Looks at every byte of the server before hiredis does, and keeps from it what hiredis 0.14 cannot bear: a
 /// reply that nobody asked for (it ends the process), a line without an end (it searches the whole of it
-/// again and again), lengths that nothing will ever fill. Texts are skipped, not looked at. No sockets; RESP2
-/// only (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+/// again and again), lengths that nothing will ever fill. Texts are skipped, not looked at; their ends are.
+/// No sockets; RESP2 only (https://redis.io/docs/latest/develop/reference/protocol-spec/).
 class reply_scanner {
 public:
     /// `max_reply`: bytes of one reply, and part_weight more for each of its parts.
@@ -45,6 +45,7 @@ private:
     fault begin(char type);
     fault end_of_line();
     fault charge(std::uint64_t bytes);
+    fault too_large();
     fault wrong(std::string what);
     fault item_done();
 

@@ -25,8 +25,8 @@ public:
     options() = default;
 
     /// From "redis://user:password@host:6379/0"; each part but the host may be missing, and what has a
-    /// meaning in a URL is written in percent signs. "unix:///run/redis.sock" is a socket in the file system.
-    /// Throws `error` with `condition::argument`, which does not show the password.
+    /// meaning in a URL is written in percent signs. "unix:///run/redis.sock" is a socket in the file system,
+    /// with nothing behind it. Throws `error` with `condition::argument`, which does not show the password.
     static options from_url(std::string_view url);
 
     options& host(std::string name) { return host_ = std::move(name), *this; } ///< ("127.0.0.1")

@@ -13,10 +13,11 @@ namespace oneloop::redis {
 /// What may stand in a command: texts and bytes as they are, numbers in decimal. Not bool and not char, whose
 /// meaning differs from one command to the next.
 template <class T>
-concept argument = std::convertible_to<const T&, std::string_view> ||
-    std::convertible_to<const T&, std::span<const std::byte>> || std::floating_point<T> ||
-    (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-     !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>);
+concept argument = (std::convertible_to<const T&, std::string_view> && !std::same_as<T, std::nullptr_t>) ||
+                   std::convertible_to<const T&, std::span<const std::byte>> || std::floating_point<T> ||
+                   (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                    !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
+                    !std::same_as<T, char32_t>);
 
 /// One command with its arguments, each copied; any bytes may be in them, NUL and line breaks too, and none
 /// of them can become another command.
