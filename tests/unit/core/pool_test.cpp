@@ -242,6 +242,7 @@ TEST_CASE("pool: who waits in vain for a connection to open is told of the last 
         of(1).queue_timeout(20ms).retry(backoff(1ns, 1ns)),
         [](fake_pool& pool, backend& b) -> awaitable<> {
             b.opens = answer::no;
+            b.slow = 2; // long enough for its limit to be watched
             auto refused = co_await pool.acquire(nothrow);
             REQUIRE(refused.has_error());
             CHECK(refused.error() == condition::network);
