@@ -19,7 +19,7 @@ public:
 
     static constexpr std::size_t part_weight = 64;
     static constexpr std::size_t max_line = 64 * 1024;
-    static constexpr std::size_t max_depth = 7; // hiredis 0.14 can do no more
+    static constexpr std::size_t max_depth = 7; // hiredis 0.14 breaks off one beyond
 
     /// So many more replies may come.
     void expect(std::size_t replies) noexcept { owed_ += replies; }

@@ -164,7 +164,7 @@ TEST_CASE("codec: every fault is told, and nobody is answered twice", "[redis][c
         error_code code;
         std::string why;
     };
-    const error_code protocol = make_error_code(boost::system::errc::protocol_error);
+    const error_code protocol = make_error_code(oneloop::errc::protocol_violation);
     const fault faults[] = {
         {"+OK\r\n+OK\r\n+OK\r\n", protocol, "nobody had asked for"},
         {"+OK\r\n+OK\r\n-ERR max number of clients reached\r\n", redis::errc::too_many_clients, "max number"},
