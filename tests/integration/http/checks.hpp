@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/support/catch.hpp"
+#include "tests/support/failure_check.hpp"
 #include "tests/support/resources.hpp"
 #include "tests/support/run_test.hpp"
 #include <oneloop/http.hpp>
@@ -9,21 +10,10 @@
 
 namespace oneloop::testing {
 
-/// One clear error: the portable condition, the phase, the limit by its name ("" for none) and what became of
-/// it.
+/// One clear error, which says what was asked for.
 template <class T>
 void check_failure(const result<T>& r, condition what, phase where, const std::string& limit, outcome how) {
-    REQUIRE(r.has_error());
-    const failure& f = r.error();
-    INFO(f.message());
-    CHECK(f == what);
-    CHECK(f.phase() == where);
-    if (limit.empty())
-        CHECK(f.limit() == "");
-    else
-        CHECK_THAT(f.limit(), containing(limit));
-    CHECK(f.outcome() == how);
-    CHECK_THAT(f.message(), containing("GET http"));
+    check_story(r, what, where, limit, how, "GET http");
 }
 
 /// A test with a client, which must leave nothing behind: no descriptor, no thread, no work on the loop.

@@ -1,32 +1,28 @@
 #pragma once
 
 #include "tests/support/catch.hpp"
+#include "tests/support/failure_check.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/resources.hpp"
 #include "tests/support/run_test.hpp"
+#include "tests/support/tcp_server.hpp"
 #include <oneloop/redis.hpp>
 
 #include <string>
 
 namespace oneloop::testing {
 
-/// One clear error: the condition, the phase, the limit by its name ("" for none) and what became of it.
 template <class T>
 void check_failure(
     const result<T>& r, condition what, phase where, const std::string& limit, outcome how,
     const std::string& says = {}
 ) {
-    REQUIRE(r.has_error());
-    const failure& f = r.error();
-    INFO(f.message());
-    CHECK(f == what);
-    CHECK(f.phase() == where);
-    if (limit.empty())
-        CHECK(f.limit() == "");
-    else
-        CHECK_THAT(f.limit(), containing(limit));
-    CHECK(f.outcome() == how);
-    CHECK_THAT(f.message(), containing(says));
+    check_story(r, what, where, limit, how, says);
+}
+
+/// What a server without a password does when a client comes.
+inline script lets_in() {
+    return script().expect("PING\r\n").send("+PONG\r\n");
 }
 
 inline redis::options at(const redis_server& server) {

@@ -10,11 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What a server without a password does when a client comes.
-script lets_in() {
-    return script().expect("PING\r\n").send("+PONG\r\n");
-}
-
 // Asks until there is an answer: a server that has come back is found again.
 awaitable<> recovered(redis::client& redis) {
     for (;;)

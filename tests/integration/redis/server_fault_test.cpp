@@ -7,10 +7,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-script lets_in() {
-    return script().expect("PING\r\n").send("+PONG\r\n");
-}
-
 // What becomes of GET x when the server, having let the client in, does `next`.
 void check_rude(script next, condition what, outcome how, const std::string& says) {
     INFO(says);
