@@ -141,7 +141,7 @@ void pool_engine::lend(place which) {
     const auto w = std::move(waiting_.extract(&ticket).mapped());
     ++leases_;
     s.out = loan{clock::now(), w->where, false};
-    w->who->succeed(std::make_shared<lent>(weak_from_this(), loop_, which, s.connection));
+    static_cast<void>(w->who->succeed(std::make_shared<lent>(weak_from_this(), loop_, which, s.connection)));
 }
 
 void pool_engine::give_back(place which, bool wanted) {

@@ -5,7 +5,7 @@
 
 namespace oneloop {
 
-pool_policy::pool_policy(pool_limits limits) : limits_(std::move(limits)) {
+pool_policy::pool_policy(const pool_limits& limits) : limits_(limits) {
     limits_.max_size = std::max<std::size_t>(limits_.max_size, 1);
     limits_.min_size = std::min(limits_.min_size, limits_.max_size);
     limits_.max_connecting = std::max<std::size_t>(limits_.max_connecting, 1);

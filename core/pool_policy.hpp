@@ -49,7 +49,7 @@ public:
         ticket* who = nullptr;
     };
 
-    explicit pool_policy(pool_limits limits);
+    explicit pool_policy(const pool_limits& limits);
 
     /// False if as many wait as may.
     bool enter(ticket&);

@@ -9,10 +9,10 @@ using namespace oneloop;
 awaitable<> car_on(std::string name, std::string url) {
     redis::client redis(co_await this_coro::executor, redis::options::from_url(url));
     co_await redis.hset("car", "server", name, "wheels", 4);
-    std::cout << name + ": the car is parked\n";
+    std::cout << name << ": the car is parked\n";
     auto car = co_await redis.hgetall("car");
     for (const auto& [field, content] : car)
-        std::cout << name + ":   " + field + " = " + content + "\n";
+        std::cout << name << ":   " << field << " = " << content << "\n";
     co_await redis.close();
 }
 

@@ -10,8 +10,8 @@ awaitable<> users_of(std::string name, std::string url) {
     auto db = co_await mysql::connect(co_await this_coro::executor, mysql::options::from_url(url));
     co_await db.query("SELECT SLEEP(1)");
     auto users = co_await db.query("SELECT Host, User FROM user");
-    std::cout << name + ": " + std::to_string(users.size()) + " rows, columns " + users.columns()[0] +
-                     " and " + users.columns()[1] + "\n";
+    std::cout << name << ": " << users.size() << " rows, columns " << users.columns()[0] << " and "
+              << users.columns()[1] << "\n";
     co_await db.close();
 }
 

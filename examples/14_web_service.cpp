@@ -73,7 +73,7 @@ awaitable<> program(std::string url) {
     auto loop = co_await this_coro::executor;
     redis::pool pool(loop, redis::options::from_url(url), pool_options().min_size(1).max_size(10));
     tcp::acceptor door(loop, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
-    std::cout << "listening on http://127.0.0.1:" << door.local_endpoint().port() << std::endl;
+    std::cout << "listening on http://127.0.0.1:" << door.local_endpoint().port() << "\n" << std::flush;
     co_await with_task_group([&](task_group& tasks) -> awaitable<> {
         for (;;) {
             auto browser = co_await door.async_accept(boost::asio::use_awaitable);

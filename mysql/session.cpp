@@ -100,10 +100,10 @@ void session::ended(failure why, rows answer, bool sound) {
     running_ = nullptr;
     exchange_.reset();
     deadlines_->forget(s.get());
+    if (!why.code())
+        why = s->whose()->succeed(std::move(answer));
     if (why.code())
         s->fail(std::move(why));
-    else
-        s->whose()->succeed(std::move(answer));
     pump();
     say_goodbye_if_drained();
     rest_soon();

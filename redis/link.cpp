@@ -264,14 +264,13 @@ void link::replied(entry& which, value v) noexcept {
         --abandoned_;
         return;
     }
+    failure why;
     if (v.what() == value::kind::error)
-        who->fail(failure(code_of(v.text()))
-                      .in(phase::receive)
-                      .ended(outcome::answered)
-                      .doing(shown(e->what))
-                      .because(v.text()));
+        why = failure(code_of(v.text())).in(phase::receive).ended(outcome::answered).because(v.text());
     else
-        who->succeed(std::move(v));
+        why = who->succeed(std::move(v));
+    if (why.code())
+        who->fail(why.doing(shown(e->what)));
 }
 
 // --- the ways out ---

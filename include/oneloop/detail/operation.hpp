@@ -20,11 +20,12 @@ struct completion_for<void> {
     using type = completion<>;
 };
 
-/// What the engine holds. Completed once; further calls do nothing.
+/// What the engine holds. Completed once; further calls do nothing. If the result is not what the caller
+/// wants, the engine is told why, and completes it by fail() when it has said what was being done.
 template <class Raw>
 class operation : public pending {
 public:
-    virtual void succeed(Raw) = 0;
+    [[nodiscard]] virtual failure succeed(Raw) = 0;
     virtual void fail(failure) = 0;
     virtual boost::asio::cancellation_slot slot() const noexcept = 0;
 
@@ -41,15 +42,16 @@ public:
     operation_as(const executor& loop, handler_type handler)
         : operation<Raw>(pending_registry::of(loop)), handler_(std::move(handler)) {}
 
-    void succeed(Raw raw) override {
-        auto handler = std::move(handler_);
+    failure succeed(Raw raw) override {
         result<T> wanted = Convert(std::move(raw));
         if (wanted.has_error())
-            handler.fail(std::move(wanted).error());
-        else if constexpr (std::is_void_v<T>)
+            return std::move(wanted).error();
+        auto handler = std::move(handler_);
+        if constexpr (std::is_void_v<T>)
             handler.succeed();
         else
             handler.succeed(std::move(*wanted));
+        return {};
     }
     void fail(failure why) override {
         auto handler = std::move(handler_);

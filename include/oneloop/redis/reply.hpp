@@ -14,7 +14,8 @@
 /// | `std::map<K, V>`, `unordered_map`   | an array of keys and values in turn             |
 /// | `std::pair<A, B>`, `std::tuple<…>`  | an array of exactly so many                     |
 ///
-/// Specialise `reply_as` for a type of your own.
+/// Specialise `reply_as` for a type of your own; what it throws becomes `errc::unexpected_reply` with its
+/// text.
 
 #include <oneloop/redis/error.hpp>
 #include <oneloop/redis/value.hpp>
@@ -56,7 +57,11 @@ result<T> from_reply(value v) {
     // An error among the items of an array, as EXEC and scripts give them, is no value
     if (v.what() == value::kind::error && !std::is_same_v<T, value>)
         return failure(code_of(v.text())).in(phase::receive).ended(outcome::answered).because(v.text());
-    return reply_as<T>::from(std::move(v));
+    try {
+        return reply_as<T>::from(std::move(v));
+    } catch (const std::exception& e) { // of a type of the caller's own; it must not go through hiredis
+        return failure(errc::unexpected_reply).in(phase::receive).ended(outcome::answered).because(e.what());
+    }
 }
 
 template <>
