@@ -103,7 +103,7 @@ bool only_looks(const request& client) noexcept {
 std::string refuse(const request& what, usage how) {
     if (what.name().empty())
         return "the name of the command is empty";
-    if (what.name().find_first_of(" \r\n\t") != std::string_view::npos)
+    if (what.name().find_first_of(std::string_view(" \r\n\t\0", 5)) != std::string_view::npos)
         return "the name of a command is one word; further words are arguments";
     const entry* found = rule_for(what.name());
     if (!found)
