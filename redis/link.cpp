@@ -401,7 +401,7 @@ void link::restore(told done) {
 }
 
 bool link::sound() noexcept {
-    if (state_ != state::ready || closed_ || writing_ || !outbox_.empty() || !in_flight_.empty())
+    if (state_ != state::ready || closed_ || writing_ || !outbox_.empty() || !in_flight_.empty() || codec_->midway())
         return false;
     char byte = 0;
     const auto seen = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
