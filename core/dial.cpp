@@ -80,8 +80,9 @@ void dial::attempt() {
     const auto now = deadline::clock::now();
     const auto left = until_.remaining(now);
     timer_.expires_at(deadline::after(now, left / static_cast<long>(addresses_.size() - next_ + 1)).at());
-    timer_.async_wait([weak = weak_from_this()](error_code stopped) {
-        if (const auto self = weak.lock(); self && !stopped) {
+    timer_.async_wait([weak = weak_from_this(), which = next_](error_code stopped) {
+        // It may have gone off, and wait for its turn, when the attempt that it was for had ended
+        if (const auto self = weak.lock(); self && !stopped && self->next_ == which) {
             self->overdue_ = true;
             error_code ignored;
             self->socket_.cancel(ignored);

@@ -17,6 +17,8 @@ namespace {
 
 using clock = deadline::clock;
 
+constexpr std::chrono::seconds a_moment(1);
+
 std::string in_words(const std::source_location& where) {
     const std::string path = where.file_name();
     return std::string(where.function_name()) + " at " + path.substr(path.rfind('/') + 1) + ":" +
@@ -120,6 +122,7 @@ void pool_engine::open() {
             return;
         if (!why.code()) {
             ++self->opened_;
+            self->slots_[where].opened_at = clock::now();
             self->policy_.opened(where, clock::now(), chance());
         } else {
             ++self->failed_;
@@ -133,15 +136,32 @@ void pool_engine::open() {
 
 void pool_engine::lend(place which) {
     slot& s = slots_[which];
-    if (!s.connection->sound()) {
-        ++discarded_;
-        return let_go(which);
-    }
+    if (!s.connection->sound())
+        return !s.lent_before && clock::now() - s.opened_at < a_moment ? hung_up(which) : discard(which);
+    s.lent_before = true;
     auto& ticket = static_cast<waiter&>(policy_.lend(which));
     const auto w = std::move(waiting_.extract(&ticket).mapped());
     ++leases_;
     s.out = loan{clock::now(), w->where, false};
     static_cast<void>(w->who->succeed(std::make_shared<lent>(weak_from_this(), loop_, which, s.connection)));
+}
+
+void pool_engine::discard(place which) {
+    ++discarded_;
+    let_go(which);
+}
+
+// A server that lets us in and closes the connection before anybody has it is as good as down: without a
+// pause one such connection after the other would be opened.
+void pool_engine::hung_up(place which) {
+    ++failed_;
+    last_error_ = failure(make_error_code(boost::system::errc::connection_reset))
+                      .in(phase::connect)
+                      .because("the server closed the connection as soon as it had let us in");
+    const auto connection = std::move(slots_[which].connection);
+    slots_[which] = slot();
+    policy_.failed_to_open(which, clock::now(), chance());
+    connection->shut_down();
 }
 
 void pool_engine::give_back(place which, bool wanted) {
@@ -150,8 +170,7 @@ void pool_engine::give_back(place which, bool wanted) {
     slot& s = slots_[which];
     s.out.reset();
     if (!wanted || !s.connection->sound()) {
-        ++discarded_;
-        let_go(which);
+        discard(which);
         return pump();
     }
     policy_.returning(which);
@@ -161,8 +180,7 @@ void pool_engine::give_back(place which, bool wanted) {
         if (!self || self->gone_)
             return;
         if (why.code()) {
-            ++self->discarded_;
-            self->let_go(which);
+            self->discard(which);
         } else {
             self->policy_.returned(which, clock::now());
         }
@@ -243,7 +261,10 @@ deadline pool_engine::report_long_leases() {
         which.age = now - s.out->since;
         which.where = s.out->where;
         if (options_.report_) // later: it may do anything, even destroy this pool
-            asio::post(loop_, [report = options_.report_, which] { report(which); });
+            asio::post(loop_, [weak = weak_from_this(), which] {
+                if (const auto self = weak.lock(); self && !self->gone_)
+                    self->options_.report_(which);
+            });
         else
             std::clog << "oneloop: " + which.message() + "\n";
     }

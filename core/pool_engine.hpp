@@ -47,6 +47,8 @@ private:
     struct slot {
         std::shared_ptr<pooled> connection;
         std::optional<loan> out;
+        deadline::clock::time_point opened_at{};
+        bool lent_before = false;
     };
 
     void pump();
@@ -54,6 +56,8 @@ private:
     void lend(place);
     void close(place);
     void let_go(place);
+    void discard(place);
+    void hung_up(place);
     void refuse(pool_policy::ticket&, failure);
     failure exhausted() const;
     void watch();

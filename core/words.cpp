@@ -33,4 +33,12 @@ std::string in_words(std::uint64_t bytes) {
     return short_number(value, units[unit]);
 }
 
+std::string printable(std::string_view text, std::size_t most) {
+    std::string shown(text.substr(0, most));
+    for (char& c : shown)
+        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+            c = '?';
+    return text.size() > most ? shown + "..." : shown;
+}
+
 } // namespace oneloop

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "mysql/session.hpp"
+#include <oneloop/detail/lending.hpp>
 
-#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -12,25 +12,25 @@ namespace oneloop::mysql {
 /// and is started after the end of a lease must not reach the session: it may be somebody else's by then.
 class entrance {
 public:
-    enum class of { owner, borrower };
-
-    entrance(std::shared_ptr<session> to, of whom) : to_(std::move(to)), borrowed_(whom == of::borrower) {}
+    /// Its own session ends with the connection object.
+    explicit entrance(std::shared_ptr<session> owned) : to_(std::move(owned)) {}
+    /// A borrowed one goes back.
+    explicit entrance(const oneloop::detail::lent_ptr& loan)
+        : to_(std::static_pointer_cast<session>(loan->connection())), borrowed_(true), loan_(loan) {}
 
     const std::shared_ptr<session>& to() const noexcept { return to_; }
+    bool over() const noexcept { return borrowed_ && loan_.expired(); }
 
-    /// The end of the connection object: its own session ends with it, a borrowed one goes back.
+    /// The end of the connection object.
     void end() noexcept {
-        if (borrowed_)
-            over_ = true;
-        else
+        if (!borrowed_)
             to_->shut_down();
     }
-    bool over() const noexcept { return over_; }
 
 private:
     const std::shared_ptr<session> to_;
-    const bool borrowed_;
-    std::atomic<bool> over_ = false; // a lease may end on any thread
+    const bool borrowed_ = false;
+    std::weak_ptr<oneloop::detail::lent> loan_;
 };
 
 } // namespace oneloop::mysql

@@ -1,5 +1,6 @@
 #include "mysql/verdict.hpp"
 
+#include "core/words.hpp"
 #include "mysql/mysql_include.hpp"
 #include <oneloop/mysql/error.hpp>
 
@@ -31,7 +32,8 @@ std::string in_our_words(unsigned number, const std::string& text) {
 
 } // namespace
 
-failure verdict(unsigned number, const std::string& text) {
+failure verdict(unsigned number, const std::string& said) {
+    const std::string text = printable(said);
     if (number == 0) // the library failed and does not know why
         number = CR_UNKNOWN_ERROR;
     const int value = static_cast<int>(number);

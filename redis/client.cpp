@@ -23,6 +23,12 @@ void start_command(const std::shared_ptr<target>& to, std::shared_ptr<value_oper
     );
 }
 
+void throw_empty() {
+    throw error(failure(oneloop::errc::invalid_argument)
+                    .doing("a Redis command")
+                    .because("there is no connection; acquire() lends one"));
+}
+
 void start_close(const std::shared_ptr<client_engine>& engine, oneloop::detail::completion<> done) {
     auto link = cancel_link::connect(done.slot(), engine->loop());
     asio::dispatch(engine->loop(), [engine, link = std::move(link), done = std::move(done)]() mutable {

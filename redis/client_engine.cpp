@@ -26,6 +26,8 @@ void client_engine::submit(
             failure(oneloop::errc::closed).in(phase::queue).doing(shown(what)).because("the client is closed")
         );
     if (!link_ || link_->lost()) {
+        if (link_)
+            judge_lost();
         const auto now = deadline::clock::now();
         if (!next_attempt_.passed(now)) {
             failure why = last_error_;
@@ -40,9 +42,19 @@ void client_engine::submit(
     link_->submit(who, std::move(what), cancel);
 }
 
+// A server that lets us in and answers nothing is as good as down: without a pause each command would open a
+// connection. One that has answered is worth another attempt at once.
+void client_engine::judge_lost() {
+    if (!std::exchange(connected_, false))
+        return;
+    answered_ += link_->answered();
+    if (link_->answered() > 0)
+        return retry_.reset();
+    last_error_ = link_->why_lost();
+    next_attempt_ = deadline::in(retry_.next(chance()));
+}
+
 void client_engine::connect() {
-    if (link_)
-        answered_ += link_->answered();
     link_ = std::make_shared<link>(loop_, options_, resolver_, usage::shared);
     link_->open([weak = weak_from_this()](failure why) {
         if (const auto self = weak.lock())
@@ -53,8 +65,7 @@ void client_engine::connect() {
 void client_engine::connected(failure why) {
     if (!why.code()) {
         ++connects_;
-        retry_.reset();
-        next_attempt_ = deadline(deadline::clock::time_point::min());
+        connected_ = true;
         return;
     }
     ++failed_connects_;
@@ -100,11 +111,12 @@ client::statistics client_engine::stats() const noexcept {
     s.failed_connects = failed_connects_;
     if (!link_)
         return s;
-    s.connected = connects_ > 0 && !link_->lost();
+    s.connected = connected_ && !link_->lost();
     s.waiting = link_->waiting();
     s.in_flight = link_->in_flight();
     s.abandoned = link_->abandoned();
-    s.answered += link_->answered();
+    if (connected_)
+        s.answered += link_->answered();
     return s;
 }
 

@@ -24,6 +24,7 @@ public:
 private:
     void connect();
     void connected(failure);
+    void judge_lost();
     void told_if_closed();
 
     executor loop_;
@@ -35,7 +36,7 @@ private:
     failure last_error_; // of connecting
     std::shared_ptr<oneloop::detail::wait_list> closers_;
     std::uint64_t answered_ = 0, connects_ = 0, failed_connects_ = 0;
-    bool closing_ = false, gone_ = false;
+    bool connected_ = false, closing_ = false, gone_ = false;
 };
 
 } // namespace oneloop::redis

@@ -49,6 +49,8 @@ public:
     std::size_t owed() const noexcept { return scanner_.owed(); }
     /// The next reply has begun to come.
     bool midway() const noexcept { return scanner_.midway(); }
+    /// Something has begun to come that nobody asked for.
+    bool suspicious() const noexcept { return scanner_.suspicious(); }
 
 private:
     static void cleaned_up(void* self) noexcept;

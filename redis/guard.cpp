@@ -1,5 +1,8 @@
 #include "redis/guard.hpp"
 
+#include "core/words.hpp"
+#include <oneloop/redis/error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -49,6 +52,7 @@ constexpr std::array rules{
     entry{"PSYNC", rule::breaks, "it is for replicas"},
     entry{"REPLCONF", rule::breaks, "it is for replicas, and not always answered"},
     entry{"HELLO", rule::breaks, "oneloop speaks RESP2, and logs in by redis::options"},
+    entry{"SCRIPT", rule::breaks, "DEBUG only"},
     entry{"RESET", rule::breaks, "close the connection in its place"},
     entry{"QUIT", rule::breaks, "call close() in its place"},
     entry{"AUTH", rule::session, by_options},
@@ -115,6 +119,9 @@ std::string refuse(const request& what, usage how) {
         if (only_looks(what))
             return {};
     }
+    if (name == "SCRIPT") // its debugger would answer everybody
+        return what.size() > 1 && same_word(what.at(1), "DEBUG") ? "SCRIPT DEBUG cannot be sent as a command"
+                                                                 : "";
     if (found->what == rule::breaks)
         return name + " cannot be sent as a command: " + std::string(found->instead);
     if (how == usage::lent)
@@ -127,7 +134,7 @@ std::string refuse(const request& what, usage how) {
     return name + " would change the connection for everybody who shares it: " + std::string(found->instead);
 }
 
-void session_state::note(const request& what) noexcept {
+void session_state::sent(const request& what) noexcept {
     const entry* found = rule_for(what.name());
     if (!found)
         return;
@@ -145,23 +152,26 @@ void session_state::note(const request& what) noexcept {
     }
 }
 
+void session_state::refused(const request& what, const error_code& why) noexcept {
+    const entry* found = rule_for(what.name());
+    if (found && found->what == rule::transaction && why != errc::exec_abort)
+        changed_ = true;
+}
+
 std::string shown(const request& what) {
     static constexpr std::array secretive{"AUTH",    "HELLO",  "ACL",      "CONFIG", "MIGRATE", "EVAL",
                                           "EVAL_RO", "SCRIPT", "FUNCTION", "ECHO",   "CLIENT"};
-    auto printable = [](std::string_view text) {
-        std::string s(text.substr(0, 40));
-        std::replace_if(
-            s.begin(), s.end(), [](char c) { return c < ' ' || c > '~'; }, '?'
-        );
-        return text.size() > 40 ? s + "..." : s;
-    };
     // refuse() has more to say to a name of several words; they may be a whole command, password and all
     const auto name = what.name().substr(0, what.name().find_first_of(" \r\n\t"));
-    std::string s = printable(name);
+    std::string s = printable(name, 40);
     const bool secret = std::any_of(secretive.begin(), secretive.end(), [&](std::string_view word) {
         return same_word(name, word);
     });
-    return what.size() > 1 && !secret ? s + " " + printable(what.at(1)) : s;
+    return what.size() > 1 && !secret ? s + " " + printable(what.at(1), 40) : s;
+}
+
+std::string shown_error(std::string_view text) {
+    return printable(text.substr(0, text.find(", with args beginning with")));
 }
 
 } // namespace oneloop::redis

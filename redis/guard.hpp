@@ -1,5 +1,6 @@
 #pragma once
 
+#include <oneloop/error.hpp>
 #include <oneloop/redis/request.hpp>
 
 #include <string>
@@ -17,7 +18,9 @@ std::string refuse(const request&, usage);
 /// What commands have made of the session of a lent connection.
 class session_state {
 public:
-    void note(const request&) noexcept;
+    void sent(const request&) noexcept;
+    /// The server has refused it: a transaction that was to begin or to end may not have.
+    void refused(const request&, const error_code&) noexcept;
 
     /// The session is as it was after the login.
     bool pristine() const noexcept { return !changed_ && !transaction_ && !watching_; }
@@ -28,5 +31,9 @@ private:
 
 /// "GET car": a command for a message, without what may be a secret.
 std::string shown(const request&);
+
+/// What the server says in an error, for a message: on one line, and without the arguments that it repeats of
+/// a command it does not know, an AUTH perhaps.
+std::string shown_error(std::string_view text);
 
 } // namespace oneloop::redis

@@ -1,6 +1,7 @@
 #include "redis/link.hpp"
 
 #include "core/words.hpp"
+#include "redis/settle.hpp"
 #include <oneloop/redis/error.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -19,10 +20,12 @@ using clock = deadline::clock;
 
 namespace {
 
-// A PING may also be refused by a server on which other commands work: for want of rights, for a full disk.
-bool keeps_out(const request& what, const error_code& code) {
+// A PING may also be refused by a server on which other commands work: for want of rights, for a full disk,
+// because it has another name there.
+bool keeps_out(const request& what, std::string_view error) {
+    const error_code code = code_of(error);
     return what.name() != "PING" || code == errc::no_auth || code == errc::loading ||
-           code == errc::too_many_clients;
+           code == errc::too_many_clients || (code == errc::other && !error.starts_with("ERR "));
 }
 
 } // namespace
@@ -99,7 +102,6 @@ void link::log_in() {
         auto e = std::make_shared<entry>(*this, std::move(what));
         e->login = true;
         e->place = outbox_.insert(outbox_.begin(), e); // in front of whoever waits for the connection
-        pending_bytes_ += e->what.bytes();
         ++logins_owed_;
     };
     send(request("PING"));
@@ -115,12 +117,13 @@ void link::log_in() {
 void link::login_answered(const entry& e, value v) {
     if (state_ != state::login)
         return;
+    --logins_owed_;
     failure why;
     if (v.what() != value::kind::error && v.text() != (e.what.name() == "PING" ? "PONG" : "OK"))
         why = failure(oneloop::errc::protocol_violation)
                   .because("the server answered the login with " + v.description() + "; is it Redis?");
-    else if (v.what() == value::kind::error && keeps_out(e.what, code_of(v.text())))
-        why = failure(code_of(v.text())).because(v.text());
+    else if (v.what() == value::kind::error && keeps_out(e.what, v.text()))
+        why = failure(code_of(v.text())).because(shown_error(v.text()));
     if (why.code()) {
         // Not from inside of the codec
         return asio::post(loop_, [weak = weak_from_this(), why = std::move(why)] {
@@ -128,7 +131,7 @@ void link::login_answered(const entry& e, value v) {
                 self->lose(why);
         });
     }
-    if (--logins_owed_ > 0)
+    if (logins_owed_ > 0)
         return;
     state_ = state::ready;
     deadlines_->forget(this);
@@ -152,7 +155,7 @@ void link::submit(
             why.because("the connection was lost before: " + why_lost_.reason());
         return who->fail(tell(std::move(why), *e));
     }
-    const std::size_t pending = outbox_.size() + in_flight_.size(), bytes = e->what.bytes();
+    const std::size_t pending = outbox_.size() + in_flight_.size() - logins_owed_, bytes = e->what.bytes();
     failure full = failure(oneloop::errc::queue_full).in(phase::queue);
     if (pending >= options_->max_pending_)
         return who->fail(tell(full.limit("max_pending " + std::to_string(options_->max_pending_)), *e));
@@ -197,7 +200,7 @@ void link::flush() {
         if (!codec_->push(e->what, *e))
             return lose(failure(make_error_code(boost::system::errc::not_enough_memory)));
         if (!e->login)
-            session_.note(e->what);
+            session_.sent(e->what);
         e->sent = true;
         in_flight_.splice(in_flight_.end(), outbox_, e->place);
     }
@@ -254,23 +257,17 @@ void link::read() {
 void link::replied(entry& which, value v) noexcept {
     const entry_ptr e = *which.place;
     in_flight_.erase(e->place);
-    pending_bytes_ -= e->what.bytes();
     if (e->login)
         return login_answered(*e, std::move(v));
+    pending_bytes_ -= e->what.bytes();
     deadlines_->forget(e.get());
     ++answered_;
-    const auto who = std::move(e->who);
-    if (!who) {
-        --abandoned_;
-        return;
-    }
-    failure why;
     if (v.what() == value::kind::error)
-        why = failure(code_of(v.text())).in(phase::receive).ended(outcome::answered).because(v.text());
-    else
-        why = who->succeed(std::move(v));
-    if (why.code())
-        who->fail(why.doing(shown(e->what)));
+        session_.refused(e->what, code_of(v.text()));
+    const auto who = std::move(e->who);
+    if (!who)
+        --abandoned_;
+    settle(loop_, who, std::move(v), e->what);
 }
 
 // --- the ways out ---
@@ -349,21 +346,20 @@ void link::lose(failure why) {
             deadlines_->forget(e.get());
     deadlines_->forget(this);
     pending_bytes_ = abandoned_ = 0;
+    const auto told_open = std::exchange(opened_, nullptr), told_closed = std::exchange(closed_, nullptr);
+    if (told_open || told_closed)
+        // Later: whoever is told may let go of this link, and below us on the stack may be its own timer. But
+        // before the commands' callers: one who tries again at once shall find the owner knowing.
+        asio::post(loop_, [self = shared_from_this(), told_open, told_closed, why] {
+            if (told_open)
+                told_open(failure(why).doing("connecting to Redis at " + self->where_));
+            if (told_closed)
+                told_closed({});
+        });
     for (const entry_ptr& e : sent)
         fail(*e, why, midway && e == sent.front() ? outcome::answered : outcome::in_doubt);
     for (const entry_ptr& e : unsent)
         fail(*e, why, outcome::not_sent);
-    const auto told_open = std::exchange(opened_, nullptr), told_closed = std::exchange(closed_, nullptr);
-    if (!told_open && !told_closed)
-        return;
-    // Later: whoever is told may let go of this link, and below us on the stack may be its own timer
-    why.doing("connecting to Redis at " + where_);
-    asio::post(loop_, [self = shared_from_this(), told_open, told_closed, why = std::move(why)] {
-        if (told_open)
-            told_open(why);
-        if (told_closed)
-            told_closed({});
-    });
 }
 
 void link::fail(entry& e, failure why, outcome how) {
@@ -401,7 +397,8 @@ void link::restore(told done) {
 }
 
 bool link::sound() noexcept {
-    if (state_ != state::ready || closed_ || writing_ || !outbox_.empty() || !in_flight_.empty() || codec_->midway())
+    if (state_ != state::ready || closed_ || writing_ || !outbox_.empty() || !in_flight_.empty() ||
+        codec_->midway() || codec_->suspicious())
         return false;
     char byte = 0;
     const auto seen = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

@@ -41,6 +41,7 @@ public:
     const executor& loop() const noexcept override { return loop_; }
 
     bool lost() const noexcept { return state_ == state::lost; }
+    const failure& why_lost() const noexcept { return why_lost_; }
     std::size_t waiting() const noexcept { return outbox_.size(); }
     std::size_t in_flight() const noexcept { return state_ == state::login ? 0 : in_flight_.size(); }
     std::size_t abandoned() const noexcept { return abandoned_; }

@@ -1,48 +1,35 @@
 #include "redis/link.hpp"
 #include <oneloop/redis/pool.hpp>
 
-#include <atomic>
 #include <utility>
 
 namespace oneloop::redis {
 
 /// A link as its borrower sees it. What was deferred and is started after the end of the lease must not reach
-/// the connection, which may be somebody else's by then.
-class connection::borrowed final : public detail::target {
+/// the connection, which may be somebody else's by then; nor may what was moved out of the lease.
+class borrowed final : public detail::target {
 public:
-    explicit borrowed(std::shared_ptr<link> l) : link_(std::move(l)) {}
+    explicit borrowed(const oneloop::detail::lent_ptr& loan)
+        : loan_(loan), link_(std::static_pointer_cast<link>(loan->connection())) {}
 
     void submit(
         const std::shared_ptr<detail::value_operation>& who, request what,
         const std::shared_ptr<oneloop::detail::cancel_link>& cancel
     ) override {
-        if (!over_)
+        if (!loan_.expired())
             return link_->submit(who, std::move(what), cancel);
         who->fail(
             failure(oneloop::errc::closed).in(phase::queue).doing(shown(what)).because("the lease has ended")
         );
     }
     const executor& loop() const noexcept override { return link_->loop(); }
-    void end() noexcept { over_ = true; }
 
 private:
+    std::weak_ptr<oneloop::detail::lent> loan_;
     std::shared_ptr<link> link_;
-    std::atomic<bool> over_ = false; // a lease may end on any thread
 };
 
-connection::connection(const std::shared_ptr<oneloop::detail::pooled>& lent)
-    : commands(std::make_shared<borrowed>(std::static_pointer_cast<link>(lent))) {}
-
-connection::~connection() {
-    if (target_)
-        static_cast<borrowed&>(*target_).end();
-}
-
-connection& connection::operator=(connection&& other) noexcept {
-    connection mine(std::move(other)); // and at its end what this was
-    std::swap(target_, mine.target_);
-    return *this;
-}
+connection::connection(const oneloop::detail::lent_ptr& loan) : commands(std::make_shared<borrowed>(loan)) {}
 
 /// Makes the connections of a pool.
 class pool_maker {

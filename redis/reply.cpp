@@ -1,3 +1,4 @@
+#include "redis/guard.hpp"
 #include <oneloop/redis/reply.hpp>
 
 #include <charconv>
@@ -60,6 +61,10 @@ result<std::string> text_of(value v) {
     if (!is_textual(v))
         return unexpected(v, v.is_nil() ? "a text (ask for std::optional<std::string>)" : "a text");
     return std::move(v).text();
+}
+
+std::string shown_text(const value& error) {
+    return shown_error(error.text());
 }
 
 } // namespace oneloop::redis::detail

@@ -1,5 +1,7 @@
 #include "redis/reply_scanner.hpp"
 
+#include "core/words.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -17,14 +19,6 @@ std::optional<std::int64_t> number_in(std::string_view text) {
     if (std::to_string(number).size() != text.size())
         return {};
     return number;
-}
-
-std::string printable(std::string_view text) {
-    std::string shown(text.substr(0, 200));
-    for (char& c : shown)
-        if (c < ' ' || c > '~')
-            c = '?';
-    return shown;
 }
 
 } // namespace
@@ -101,6 +95,8 @@ reply_scanner::fault reply_scanner::end_of_line() {
     const auto number = number_in(line_);
     if (!number)
         return wrong("'" + printable(line_) + "' in place of a number");
+    if (type_ == '*' && open_.size() == max_depth) // hiredis says so even of an empty one
+        return wrong("arrays in one another, more than " + std::to_string(max_depth) + " deep");
     if (type_ == ':' || *number == -1)
         return item_done();
     if (*number < -1)
@@ -113,8 +109,6 @@ reply_scanner::fault reply_scanner::end_of_line() {
     }
     if (length == 0)
         return item_done();
-    if (open_.size() == max_depth)
-        return wrong("arrays in one another, more than " + std::to_string(max_depth) + " deep");
     if (length > max_reply_ / part_weight) // hiredis may take memory for all of them at once
         return too_large();
     open_.push_back(length);

@@ -19,7 +19,7 @@ public:
 
     static constexpr std::size_t part_weight = 64;
     static constexpr std::size_t max_line = 64 * 1024;
-    static constexpr std::size_t max_depth = 7; // hiredis 0.14 breaks off one beyond
+    static constexpr std::size_t max_depth = 8; // hiredis 0.14 can do no more
 
     /// So many more replies may come.
     void expect(std::size_t replies) noexcept { owed_ += replies; }
@@ -36,8 +36,12 @@ public:
     fault scan(std::string_view bytes);
     const std::string& problem() const noexcept { return problem_; }
 
-    /// In the middle of a reply.
-    bool midway() const noexcept { return where_ != state::type || !open_.empty(); }
+    /// In the middle of a reply that was asked for.
+    bool midway() const noexcept {
+        return (where_ != state::type && where_ != state::unasked) || !open_.empty();
+    }
+    /// In the middle of something that nobody asked for.
+    bool suspicious() const noexcept { return where_ == state::unasked; }
 
 private:
     enum class state { type, line, body, unasked };

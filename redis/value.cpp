@@ -1,3 +1,4 @@
+#include "core/words.hpp"
 #include <oneloop/redis/value.hpp>
 
 namespace oneloop::redis {
@@ -62,11 +63,11 @@ std::string value::description() const {
         case kind::text:
             return "a text of " + std::to_string(text().size()) + " bytes";
         case kind::status:
-            return "the status " + text();
+            return "the status " + printable(text(), 40);
         case kind::integer:
             return "the number " + std::to_string(integer());
         case kind::error:
-            return "the error " + text();
+            return "the error " + printable(text(), 200);
         case kind::array:
             return "an array of " + std::to_string(items().size());
     }

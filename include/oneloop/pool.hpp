@@ -31,9 +31,11 @@ public:
     lease() = default;
     lease(lease&&) noexcept = default;
     lease& operator=(lease&& other) noexcept {
-        lease mine(std::move(other)); // and at its end what this was
-        std::swap(lent_, mine.lent_);
-        std::swap(connection_, mine.connection_);
+        if (this != &other) {
+            give_back();
+            lent_ = std::move(other.lent_);
+            connection_ = std::move(other.connection_);
+        }
         return *this;
     }
 
@@ -58,7 +60,7 @@ public:
 private:
     friend class pool<Connection>;
 
-    explicit lease(detail::lent_ptr what) : lent_(std::move(what)), connection_(lent_->connection()) {}
+    explicit lease(detail::lent_ptr what) : lent_(std::move(what)), connection_(lent_) {}
     static result<lease> of(detail::lent_ptr what) { return lease(std::move(what)); }
 
     detail::lent_ptr lent_;

@@ -17,8 +17,9 @@ template <class>
 class lease;
 
 namespace detail {
-class pooled;
-}
+class lent;
+using lent_ptr = std::shared_ptr<lent>;
+} // namespace detail
 
 } // namespace oneloop
 
@@ -118,7 +119,7 @@ private:
     friend class connecting;
 
     /// Borrowed: its owner closes it, not this.
-    explicit connection(std::shared_ptr<oneloop::detail::pooled> borrowed);
+    explicit connection(const oneloop::detail::lent_ptr&);
     connection(executor loop, std::shared_ptr<session> owned) noexcept;
 
     template <auto Start, class... Results, class Token, class... Args>

@@ -57,7 +57,7 @@ public:
     class statistics {
     public:
         statistics() = default;
-        bool connected = false;                 ///< or about to be, after it was once
+        bool connected = false;                 ///< and logged in
         std::size_t waiting = 0, in_flight = 0; ///< commands: not sent yet; sent and not answered
         std::size_t abandoned = 0;              ///< of those in flight: nobody waits for the answer
         std::uint64_t answered = 0;             ///< commands

@@ -35,8 +35,12 @@ void start(
     start_command(to, std::make_shared<operation>(to->loop(), std::move(done)), std::move(what));
 }
 
+[[noreturn]] void throw_empty();
+
 template <class T, class Token>
 auto initiate(const std::shared_ptr<target>& to, request what, Token&& token) {
+    if (!to)
+        throw_empty(); // a lease that was given back, or never was one
     using start_type = decltype(&start<T>);
     if constexpr (std::is_void_v<T>)
         return boost::asio::async_initiate<Token, void(error_code)>(

@@ -14,14 +14,12 @@ namespace oneloop::redis {
 class connection : public commands {
 public:
     connection() = default; ///< none
-    ~connection();
     connection(connection&&) noexcept = default;
-    connection& operator=(connection&&) noexcept;
+    connection& operator=(connection&&) noexcept = default;
 
 private:
-    class borrowed;
     friend class oneloop::lease<connection>;
-    explicit connection(const std::shared_ptr<oneloop::detail::pooled>&);
+    explicit connection(const oneloop::detail::lent_ptr&);
 };
 
 /// Connections to one server, lent to one borrower at a time; see `oneloop::pool`.

@@ -36,6 +36,7 @@ result<std::int64_t> integer_of(const value&);
 result<double> number_of(const value&);
 result<bool> truth_of(const value&);
 result<std::string> text_of(value);
+std::string shown_text(const value& error);
 
 template <class T>
 concept map_like = std::ranges::range<T> && requires {
@@ -56,7 +57,10 @@ template <class T>
 result<T> from_reply(value v) {
     // An error among the items of an array, as EXEC and scripts give them, is no value
     if (v.what() == value::kind::error && !std::is_same_v<T, value>)
-        return failure(code_of(v.text())).in(phase::receive).ended(outcome::answered).because(v.text());
+        return failure(code_of(v.text()))
+            .in(phase::receive)
+            .ended(outcome::answered)
+            .because(detail::shown_text(v));
     try {
         return reply_as<T>::from(std::move(v));
     } catch (const std::exception& e) { // of a type of the caller's own; it must not go through hiredis

@@ -111,8 +111,8 @@ public:
 
 private:
     friend class oneloop::lease<fake_connection>;
-    explicit fake_connection(const std::shared_ptr<detail::pooled>& p)
-        : fake_(std::static_pointer_cast<fake>(p)) {}
+    explicit fake_connection(const detail::lent_ptr& loan)
+        : fake_(std::static_pointer_cast<fake>(loan->connection())) {}
     std::shared_ptr<fake> fake_;
 };
 

@@ -17,7 +17,7 @@ using kind = value::kind;
 
 namespace {
 
-constexpr std::size_t max_reply = 4096, weight = 64, max_line = 64 * 1024, max_depth = 7;
+constexpr std::size_t max_reply = 4096, weight = 64, max_line = 64 * 1024, max_depth = 8;
 
 // RESP2 as its specification has it, read from the front of a text.
 class decoder {
@@ -66,6 +66,8 @@ private:
             v = value(*number);
             return state::complete;
         }
+        if (type == '*' && depth == max_depth)
+            return state::wrong;
         if (*number == -1) {
             v = value();
             return state::complete;
@@ -90,7 +92,7 @@ private:
     }
 
     state array(value& v, std::uint64_t length, std::size_t depth) {
-        if (length > 0 && (depth == max_depth || length > max_reply / weight))
+        if (length > max_reply / weight)
             return state::wrong;
         value::array all;
         for (std::uint64_t i = 0; i < length; ++i) {

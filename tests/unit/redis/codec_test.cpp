@@ -174,7 +174,7 @@ TEST_CASE("codec: every fault is told, and nobody is answered twice", "[redis][c
         {"$abc\r\n", protocol, "in place of a number"},
         {"$-2\r\n", protocol, "negative"},
         {"$1\r\nab\r\n", protocol, "another length"},
-        {"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", protocol, "deep"},
+        {"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", protocol, "deep"},
         {"$1048577\r\n", oneloop::errc::too_large, "max_reply"},
         {"*2147483647\r\n", oneloop::errc::too_large, "max_reply"},
         {"+" + std::string(70'000, 'x'), protocol, "64 KiB"},
