@@ -1,4 +1,4 @@
-#include "mysql/option_check.hpp"
+#include "mysql/entrance.hpp"
 #include "mysql/session.hpp"
 #include <oneloop/mysql/connection.hpp>
 
@@ -68,13 +68,19 @@ result<rows> whole(rows answer) {
 result<void> nothing(rows) {
     return {};
 }
+failure lease_over() {
+    return failure(errc::closed).in(phase::queue).because("the lease has ended");
+}
 
 // From whichever thread the operation was started to the session's loop; on it already, without a detour. A
 // request to cancel takes the same way.
-void enter(const std::shared_ptr<session>& s, std::shared_ptr<statement> what) {
-    auto link = cancel_link::connect(what->whose()->slot(), s->loop());
-    asio::dispatch(s->loop(), [s, what = std::move(what), link = std::move(link)]() mutable {
-        s->enter(std::move(what), std::move(link));
+void enter(const std::shared_ptr<entrance>& way, std::shared_ptr<statement> what) {
+    auto link = cancel_link::connect(what->whose()->slot(), way->to()->loop());
+    asio::dispatch(way->to()->loop(), [way, what = std::move(what), link = std::move(link)]() mutable {
+        if (way->over())
+            what->fail(lease_over());
+        else
+            way->to()->enter(std::move(what), std::move(link));
     });
 }
 
@@ -99,22 +105,27 @@ void start_connect(const std::shared_ptr<session>& s, connection_handler handler
     });
 }
 
-void start_query(const std::shared_ptr<session>& s, rows_handler handler, std::string sql) {
-    auto caller =
-        std::make_shared<oneloop::detail::operation_as<rows, rows, &whole>>(s->loop(), std::move(handler));
-    enter(s, std::make_shared<statement>(std::move(caller), std::move(sql)));
+void start_query(
+    const std::shared_ptr<entrance>& way, rows_handler handler, std::string sql, parameters given
+) {
+    using operation = oneloop::detail::operation_as<rows, rows, &whole>;
+    auto caller = std::make_shared<operation>(way->to()->loop(), std::move(handler));
+    enter(way, std::make_shared<statement>(std::move(caller), std::move(sql), std::move(given)));
 }
 
-void start_ping(const std::shared_ptr<session>& s, oneloop::detail::completion<> handler) {
-    auto caller =
-        std::make_shared<oneloop::detail::operation_as<rows, void, &nothing>>(s->loop(), std::move(handler));
-    enter(s, std::make_shared<statement>(std::move(caller)));
+void start_ping(const std::shared_ptr<entrance>& way, oneloop::detail::completion<> handler) {
+    using operation = oneloop::detail::operation_as<rows, void, &nothing>;
+    auto caller = std::make_shared<operation>(way->to()->loop(), std::move(handler));
+    enter(way, std::make_shared<statement>(std::move(caller)));
 }
 
-void start_close(const std::shared_ptr<session>& s, oneloop::detail::completion<> handler) {
-    auto link = cancel_link::connect(handler.slot(), s->loop());
-    asio::dispatch(s->loop(), [s, link = std::move(link), handler = std::move(handler)]() mutable {
-        s->close_for(std::move(handler), std::move(link));
+void start_close(const std::shared_ptr<entrance>& way, oneloop::detail::completion<> handler) {
+    auto link = cancel_link::connect(handler.slot(), way->to()->loop());
+    asio::dispatch(way->to()->loop(), [way, link = std::move(link), handler = std::move(handler)]() mutable {
+        if (way->over())
+            handler.fail(lease_over().doing("close"));
+        else
+            way->to()->close_for(std::move(handler), std::move(link));
     });
 }
 
@@ -127,33 +138,34 @@ void throw_empty() {
 } // namespace detail
 
 connection::connection(executor loop, std::shared_ptr<session> owned) noexcept
-    : loop_(std::move(loop)), session_(std::move(owned)), owner_(true) {}
+    : loop_(std::move(loop)), entrance_(std::make_shared<entrance>(std::move(owned), entrance::of::owner)) {}
 
 connection::connection(std::shared_ptr<oneloop::detail::pooled> borrowed)
-    : session_(std::static_pointer_cast<session>(std::move(borrowed))) {
-    loop_ = session_->loop();
+    : entrance_(std::make_shared<entrance>(
+          std::static_pointer_cast<session>(std::move(borrowed)), entrance::of::borrower
+      )) {
+    loop_ = entrance_->to()->loop();
 }
 
 connection::~connection() {
-    shut_down();
+    end();
 }
 
 connection::connection(connection&& other) noexcept
-    : loop_(other.loop_), session_(std::move(other.session_)), owner_(std::exchange(other.owner_, false)) {}
+    : loop_(other.loop_), entrance_(std::move(other.entrance_)) {}
 
 connection& connection::operator=(connection&& other) noexcept {
     if (this != &other) {
-        shut_down();
+        end();
         loop_ = other.loop_;
-        session_ = std::move(other.session_);
-        owner_ = std::exchange(other.owner_, false);
+        entrance_ = std::move(other.entrance_);
     }
     return *this;
 }
 
-void connection::shut_down() noexcept {
-    if (owner_ && session_)
-        session_->shut_down();
+void connection::end() noexcept {
+    if (entrance_)
+        entrance_->end();
 }
 
 } // namespace oneloop::mysql

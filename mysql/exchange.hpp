@@ -5,9 +5,9 @@
 #include <oneloop/error.hpp>
 #include <oneloop/mysql/options.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 
 namespace oneloop::mysql {
 
@@ -15,44 +15,51 @@ namespace oneloop::mysql {
 failure tell_progress(const stepper&, failure);
 
 /// One statement and its answer: sends it, reads the rows one by one into memory of our own, and whatever
-/// else comes to its end. On the loop.
+/// else comes to its end. On the loop. How, is a matter of the protocol: text_exchange, prepared_exchange.
 class exchange : public std::enable_shared_from_this<exchange> {
 public:
     /// A failure without a code: the rows are there. `sound` is false when the connection cannot be used
     /// again.
     using told = std::function<void(failure, rows, bool sound)>;
 
-    /// The statement has to stay until the end.
-    exchange(executor loop, stepper&, const std::string& sql, std::uint64_t max_result, told);
+    virtual ~exchange() = default;
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
 
-    void start();
+    virtual void start() = 0;
 
     /// Before the handle is closed; nobody is told any more.
-    void abandon() noexcept;
+    virtual void abandon() noexcept;
 
-private:
-    void read_answer();
-    void answered();
-    void fetch();
-    bool took_row();
-    void end_of_rows();
-    void next_result();
-    void take_counts();
-    void failed();
+protected:
+    exchange(executor loop, stepper&, std::uint64_t max_result, told);
+
+    /// Of several results the first one with columns is kept.
+    void begin_rows(const MYSQL_FIELD*, unsigned count);
+
+    /// Until `took_row` gives false, without keeping the loop from everything else.
+    void read_rows();
+    virtual int fetch_start() = 0;
+    virtual int fetch_cont(int what) = 0;
+    virtual bool took_row() = 0;
+
+    /// False, and all is over, if the row was too much.
+    bool keep(const char* const* values, const unsigned long* lengths, unsigned count);
+
+    failure refused(unsigned number, const char* text) const;
     void finish(failure, bool sound);
 
-    executor loop_;
+    MYSQL* handle() const noexcept { return stepper_.get(); }
+
     stepper& stepper_;
-    const std::string& sql_;
+    std::shared_ptr<detail::result_store> store_ = std::make_shared<detail::result_store>();
+
+private:
+    executor loop_;
     const std::uint64_t max_result_;
     told done_;
-    std::shared_ptr<detail::result_store> store_ = std::make_shared<detail::result_store>();
-    bool keeps_rows_ = true; // of the first result with columns
+    bool keeps_rows_ = true;
     std::uint64_t bytes_ = 0;
-    MYSQL_RES* result_ = nullptr;
-    MYSQL_ROW row_ = nullptr;
-    int failed_ = 0;
-    my_bool unread_ = 0;
 };
 
 } // namespace oneloop::mysql

@@ -1,7 +1,9 @@
 #include "mysql/session.hpp"
 
 #include "core/words.hpp"
+#include "mysql/prepared_exchange.hpp"
 #include "mysql/shown.hpp"
+#include "mysql/text_exchange.hpp"
 #include "mysql/verdict.hpp"
 
 #include <boost/asio/post.hpp>
@@ -70,10 +72,17 @@ void session::begin() {
     stepper_->begin_statement();
     if (running_->is_ping())
         return ping();
-    exchange_ = std::make_shared<exchange>(
-        loop_, *stepper_, running_->sql(), options_.max_result(),
-        [this](failure why, rows answer, bool sound) { ended(std::move(why), std::move(answer), sound); }
-    );
+    auto told = [this](failure why, rows answer, bool sound) {
+        ended(std::move(why), std::move(answer), sound);
+    };
+    if (running_->given().empty())
+        exchange_ = std::make_shared<text_exchange>(
+            loop_, *stepper_, running_->sql(), options_.max_result(), std::move(told)
+        );
+    else
+        exchange_ = std::make_shared<prepared_exchange>(
+            loop_, *stepper_, running_->sql(), running_->given(), options_.max_result(), std::move(told)
+        );
     exchange_->start();
 }
 

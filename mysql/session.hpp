@@ -7,6 +7,7 @@
 #include <oneloop/detail/operation.hpp>
 #include <oneloop/detail/pooled.hpp>
 #include <oneloop/detail/wait_list.hpp>
+#include <oneloop/mysql/parameters.hpp>
 
 #include <functional>
 #include <list>
@@ -22,11 +23,13 @@ class statement {
 public:
     using caller = std::shared_ptr<oneloop::detail::operation<rows>>;
 
-    statement(caller whose, std::string sql) : whose_(std::move(whose)), sql_(std::move(sql)) {}
+    statement(caller whose, std::string sql, parameters given)
+        : whose_(std::move(whose)), sql_(std::move(sql)), parameters_(std::move(given)) {}
     explicit statement(caller whose) : whose_(std::move(whose)), ping_(true) {}
 
     bool is_ping() const noexcept { return ping_; }
     const std::string& sql() const noexcept { return sql_; }
+    const parameters& given() const noexcept { return parameters_; }
     const caller& whose() const noexcept { return whose_; }
     void fail(failure) const;
 
@@ -36,6 +39,7 @@ public:
 private:
     caller whose_;
     std::string sql_;
+    parameters parameters_;
     bool ping_ = false;
 };
 

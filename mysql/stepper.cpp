@@ -98,6 +98,15 @@ bool stepper::quiet() const noexcept {
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+std::size_t stepper::consumed() const noexcept {
+    const auto* const p = pvio();
+    if (!p)
+        return 0;
+    const auto* const end_of_cache = p->cache + p->cache_size;
+    const bool ahead = p->cache && end_of_cache > p->cache_pos;
+    return p->bytes_read - (ahead ? static_cast<std::size_t>(end_of_cache - p->cache_pos) : 0);
+}
+
 bool stepper::has_bytes() const noexcept {
     char byte = 0;
     return ::recv(socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
@@ -106,7 +115,12 @@ bool stepper::has_bytes() const noexcept {
 void stepper::begin_statement() noexcept {
     sent_before_ = pvio()->bytes_sent;
     received_before_ = pvio()->bytes_read;
-    answer_seen_ = false;
+    answer_seen_ = prepares_ = false;
+}
+
+void stepper::begin_preparation() noexcept {
+    begin_statement();
+    prepares_ = true;
 }
 
 stepper::progress stepper::so_far() const noexcept {

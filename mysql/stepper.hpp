@@ -44,10 +44,16 @@ public:
     /// Nothing was received that nobody has asked for, and the connection has not ended.
     bool quiet() const noexcept;
 
+    /// How many bytes the library has taken from the server for its packets; what it has read ahead is not
+    /// among them.
+    std::size_t consumed() const noexcept;
+
     /// What became of a statement since begin_statement(). The library's own count is gone when it has given
-    /// the connection up; then what is not known counts as sent.
+    /// the connection up; then what is not known counts as sent. What is prepared is not carried out yet.
     enum class progress { nothing_sent, sent, answer_begun };
     void begin_statement() noexcept;
+    void begin_preparation() noexcept;
+    bool prepares() const noexcept { return prepares_; }
     progress so_far() const noexcept;
 
     /// Ends the connection at once. `before_close` frees what belongs to the handle.
@@ -71,7 +77,7 @@ private:
     int status_ = 0; // what the suspended operation waits for
     unsigned turn_ = 0;
     std::size_t sent_before_ = 0, received_before_ = 0;
-    bool answer_seen_ = false;
+    bool answer_seen_ = false, prepares_ = false;
     cont_function cont_;
     done_function done_;
     std::shared_ptr<char> waiting_ = std::make_shared<char>(); // for handlers: this is still there

@@ -3,6 +3,7 @@
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/mysql/error.hpp>
 #include <oneloop/mysql/options.hpp>
+#include <oneloop/mysql/parameters.hpp>
 #include <oneloop/mysql/rows.hpp>
 #include <oneloop/token.hpp>
 
@@ -24,6 +25,7 @@ class pooled;
 namespace oneloop::mysql {
 
 class connection;
+class entrance; // from a connection into its session
 class session;
 
 namespace detail {
@@ -32,9 +34,9 @@ using connection_handler = oneloop::detail::completion<connection>;
 using rows_handler = oneloop::detail::completion<rows>;
 std::shared_ptr<session> make_session(const executor& loop, options);
 void start_connect(const std::shared_ptr<session>&, connection_handler);
-void start_query(const std::shared_ptr<session>&, rows_handler, std::string sql);
-void start_ping(const std::shared_ptr<session>&, oneloop::detail::completion<>);
-void start_close(const std::shared_ptr<session>&, oneloop::detail::completion<>);
+void start_query(const std::shared_ptr<entrance>&, rows_handler, std::string sql, parameters);
+void start_ping(const std::shared_ptr<entrance>&, oneloop::detail::completion<>);
+void start_close(const std::shared_ptr<entrance>&, oneloop::detail::completion<>);
 [[noreturn]] void throw_empty();
 
 } // namespace detail
@@ -79,9 +81,19 @@ public:
     /// (`server_category()`) and text, and the connection lives on. Of a CALL that gives several results the
     /// first one with columns is given. The text of failures shows the beginning of the statement without
     /// what stands in quotes, and of one with a password in it only its first two words.
-    template <class Token = throwing_t>
-    [[nodiscard]] auto query(std::string sql, Token&& token = {}) {
-        return initiate<&detail::start_query, rows>(token, std::move(sql));
+    ///
+    /// Each '?' in it stands for a value: `co_await db.query("INSERT INTO page VALUES (?, ?, ?)", url, size,
+    /// std::nullopt);` Values are what `parameter` says, are copied, and are never pasted into the text, so
+    /// whatever is in them remains a value. The server prepares the statement, executes it once and forgets
+    /// it, which takes one more round trip than a statement without parameters. Too many or too few of them
+    /// are `condition::argument`, nothing executed; the text of failures never shows one.
+    ///
+    /// Fields hold the same text either way, numbers and times too. What a '?' alone gives has the type of
+    /// its value; a CALL gives its OUT parameters as one more result. While a statement is only being
+    /// prepared, nothing of it was carried out: what ends it then says `not_sent`.
+    template <class... ParametersAndToken>
+    [[nodiscard]] auto query(std::string sql, ParametersAndToken&&... rest) {
+        return run(std::move(sql), parameters(), std::forward<ParametersAndToken>(rest)...);
     }
 
     /// Completes with `void(error_code)` when the server has answered.
@@ -111,19 +123,39 @@ private:
 
     template <auto Start, class... Results, class Token, class... Args>
     auto initiate(Token& token, Args... args) {
-        if (!session_)
+        if (!entrance_)
             detail::throw_empty();
         using start_type = decltype(Start);
         return boost::asio::async_initiate<Token, void(error_code, Results...)>(
-            oneloop::detail::initiation<session, start_type, Results...>(loop_, session_, Start), token,
+            oneloop::detail::initiation<entrance, start_type, Results...>(loop_, entrance_, Start), token,
             std::move(args)...
         );
     }
-    void shut_down() noexcept;
+
+    // What stands last and is no parameter is the token.
+    auto run(std::string sql, parameters given) {
+        throwing_t token;
+        return initiate<&detail::start_query, rows>(token, std::move(sql), std::move(given));
+    }
+    template <class First, class... Rest>
+    auto run(std::string sql, parameters given, First&& first, Rest&&... rest) {
+        if constexpr (parameter<First>) {
+            given.add(std::forward<First>(first));
+            return run(std::move(sql), std::move(given), std::forward<Rest>(rest)...);
+        } else {
+            static_assert(
+                sizeof...(Rest) == 0,
+                "the parameters of a statement are texts, bytes, numbers, bool, nullptr, std::nullopt and a "
+                "std::optional of one (no char); only a completion token may stand behind them"
+            );
+            return initiate<&detail::start_query, rows>(first, std::move(sql), std::move(given));
+        }
+    }
+
+    void end() noexcept;
 
     executor loop_;
-    std::shared_ptr<session> session_;
-    bool owner_ = false;
+    std::shared_ptr<entrance> entrance_;
 };
 
 /// Connects and logs in: `auto db = co_await mysql::connect(loop,

@@ -86,4 +86,12 @@ inline awaitable<> until_it_runs(const mariadb_server& server, std::string begin
     });
 }
 
+/// Until a statement that begins so is in SLEEP(): what it gave before has left the server.
+inline awaitable<> until_it_sleeps(const mariadb_server& server, std::string beginning) {
+    const std::string sql =
+        "SELECT 1 FROM information_schema.processlist WHERE state = 'User sleep' AND info LIKE '" +
+        beginning + "%'";
+    co_await until([&] { return !server.execute(sql).empty(); });
+}
+
 } // namespace oneloop::testing

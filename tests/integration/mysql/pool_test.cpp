@@ -85,6 +85,61 @@ TEST_CASE("mysql pool: a mistake costs nothing, a cancelled query its connection
     });
 }
 
+TEST_CASE(
+    "mysql pool: what is started after the end of the lease does not reach the connection", "[mysql][pool]"
+) {
+    const mariadb_server server;
+    server.execute("CREATE TABLE car (name VARCHAR(20))");
+    with_server(server, [&](executor loop) -> awaitable<> {
+        mysql::pool pool(loop, to(server), pool_options().max_size(1));
+        auto first = co_await pool.acquire();
+        auto text = first->query("INSERT INTO car VALUES ('late')", boost::asio::deferred);
+        auto bound = first->query("INSERT INTO car VALUES (?)", "late", boost::asio::deferred);
+        auto ping = first->ping(boost::asio::deferred);
+        auto close = first->close(boost::asio::deferred);
+        first.give_back();
+        auto second = co_await pool.acquire();
+        failure told;
+        auto token = with_failure(told, boost::asio::as_tuple(boost::asio::use_awaitable));
+        auto check = [&](error_code code) {
+            INFO(told.message());
+            CHECK(code == condition::closed);
+            CHECK(told.outcome() == outcome::not_sent);
+            CHECK_THAT(told.message(), containing("the lease has ended"));
+            told = failure();
+        };
+        auto [one, no_rows] = co_await std::move(text)(token);
+        check(one);
+        auto [two, none_either] = co_await std::move(bound)(token);
+        check(two);
+        auto [three] = co_await std::move(ping)(token);
+        check(three);
+        auto [four] = co_await std::move(close)(token);
+        check(four);
+        auto cars = co_await second->query("SELECT name FROM car");
+        CHECK(cars.empty());
+        CHECK(pool.stats().opened == 1);
+    });
+}
+
+TEST_CASE("mysql pool: queries with parameters leave nothing to the next borrower", "[mysql][pool]") {
+    const mariadb_server server;
+    with_server(server, [&](executor loop) -> awaitable<> {
+        mysql::pool pool(loop, to(server), pool_options().max_size(1));
+        for (int i = 0; i < 3; ++i) {
+            auto db = co_await pool.acquire();
+            auto mine = co_await db->query("SELECT @mine");
+            CHECK(mine[0][0].is_null());
+            co_await db->query("SET @mine = ?", i);
+            auto set = co_await db->query("SELECT @mine + ?", 1);
+            CHECK(set[0][0].as<int>() == i + 1);
+            auto count = co_await db->query("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+            CHECK(count[0][1].text() == "0");
+        }
+        CHECK(pool.stats().opened == 1);
+    });
+}
+
 TEST_CASE("mysql pool: exhausted, the failure says who keeps the connection", "[mysql][pool]") {
     const mariadb_server server;
     with_server(server, [&](executor loop) -> awaitable<> {

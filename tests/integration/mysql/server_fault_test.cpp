@@ -82,10 +82,9 @@ TEST_CASE("mysql fault: killed in the middle of rows", "[mysql][fault]") {
         const std::string mine(id[0][0].text());
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
             auto many = tasks.spawn(db.query(
-                "SELECT seq, REPEAT('r', 1000), IF(seq > 20000, SLEEP(1), 0) FROM seq_1_to_100000", nothrow
+                "SELECT seq, REPEAT('r', 1000), IF(seq > 20000, SLEEP(20), 0) FROM seq_1_to_100000", nothrow
             ));
-            co_await until_it_runs(server, "SELECT seq");
-            co_await sleep_for(50ms);
+            co_await until_it_sleeps(server, "SELECT seq");
             co_await run_blocking([&] { server.execute("KILL " + mine); });
             auto r = co_await many.get();
             REQUIRE(r.has_error());

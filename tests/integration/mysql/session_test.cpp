@@ -1,5 +1,4 @@
-#include "mysql/session.hpp"
-
+#include "mysql/entrance.hpp"
 #include "tests/integration/mysql/checks.hpp"
 #include "tests/support/certificates.hpp"
 
@@ -33,10 +32,10 @@ public:
         using start = decltype(&mysql::detail::start_query);
         throwing_t token;
         return boost::asio::async_initiate<throwing_t, void(error_code, mysql::rows)>(
-            oneloop::detail::initiation<mysql::session, start, mysql::rows>(
-                inside_->loop(), inside_, &mysql::detail::start_query
+            oneloop::detail::initiation<mysql::entrance, start, mysql::rows>(
+                inside_->loop(), way_, &mysql::detail::start_query
             ),
-            token, std::move(sql)
+            token, std::move(sql), mysql::parameters()
         );
     }
     mysql::session& inside() { return *inside_; }
@@ -51,6 +50,8 @@ private:
     }
 
     std::shared_ptr<mysql::session> inside_;
+    std::shared_ptr<mysql::entrance> way_ =
+        std::make_shared<mysql::entrance>(inside_, mysql::entrance::of::borrower);
 };
 
 } // namespace
@@ -120,7 +121,8 @@ TEST_CASE("session: sound only when nothing is owed and the server is there", "[
             auto opened = co_await s.open();
             REQUIRE_FALSE(opened.code());
             CHECK(s.inside().sound());
-            co_await sleep_for(20ms); // whatever the server sends late, such as TLS tickets, is there by then
+            co_await s.query("SELECT 1"
+            ); // whatever came late, such as TLS tickets, was there before the answer
             CHECK(s.inside().sound());
             auto wrong = co_await caught(s.query("SELEKT"));
             CHECK(wrong);

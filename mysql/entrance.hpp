@@ -1,0 +1,36 @@
+#pragma once
+
+#include "mysql/session.hpp"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace oneloop::mysql {
+
+/// The way from a connection object into its session, which the object's operations share. What was deferred
+/// and is started after the end of a lease must not reach the session: it may be somebody else's by then.
+class entrance {
+public:
+    enum class of { owner, borrower };
+
+    entrance(std::shared_ptr<session> to, of whom) : to_(std::move(to)), borrowed_(whom == of::borrower) {}
+
+    const std::shared_ptr<session>& to() const noexcept { return to_; }
+
+    /// The end of the connection object: its own session ends with it, a borrowed one goes back.
+    void end() noexcept {
+        if (borrowed_)
+            over_ = true;
+        else
+            to_->shut_down();
+    }
+    bool over() const noexcept { return over_; }
+
+private:
+    const std::shared_ptr<session> to_;
+    const bool borrowed_;
+    std::atomic<bool> over_ = false; // a lease may end on any thread
+};
+
+} // namespace oneloop::mysql
