@@ -157,7 +157,7 @@ void pool_engine::hung_up(place which) {
     ++failed_;
     last_error_ = failure(make_error_code(boost::system::errc::connection_reset))
                       .in(phase::connect)
-                      .because("the server closed the connection as soon as it had let us in");
+                      .because("the connection was of no use as soon as the server had let us in");
     const auto connection = std::move(slots_[which].connection);
     slots_[which] = slot();
     policy_.failed_to_open(which, clock::now(), chance());

@@ -138,18 +138,9 @@ void throw_empty() {
 } // namespace detail
 
 connection::connection(executor loop, std::shared_ptr<session> owned) noexcept
-<<<<<<< HEAD
     : loop_(std::move(loop)), entrance_(std::make_shared<entrance>(std::move(owned))) {}
 
 connection::connection(const oneloop::detail::lent_ptr& loan) : entrance_(std::make_shared<entrance>(loan)) {
-=======
-    : loop_(std::move(loop)), entrance_(std::make_shared<entrance>(std::move(owned), entrance::of::owner)) {}
-
-connection::connection(std::shared_ptr<oneloop::detail::pooled> borrowed)
-    : entrance_(std::make_shared<entrance>(
-          std::static_pointer_cast<session>(std::move(borrowed)), entrance::of::borrower
-      )) {
->>>>>>> params
     loop_ = entrance_->to()->loop();
 }
 
@@ -157,12 +148,7 @@ connection::~connection() {
     end();
 }
 
-<<<<<<< HEAD
 connection::connection(connection&&) noexcept = default;
-=======
-connection::connection(connection&& other) noexcept
-    : loop_(other.loop_), entrance_(std::move(other.entrance_)) {}
->>>>>>> params
 
 connection& connection::operator=(connection&& other) noexcept {
     if (this != &other) {

@@ -1,13 +1,8 @@
 #pragma once
 
 #include "mysql/session.hpp"
-<<<<<<< HEAD
 #include <oneloop/detail/lending.hpp>
 
-=======
-
-#include <atomic>
->>>>>>> params
 #include <memory>
 #include <utility>
 
@@ -17,7 +12,6 @@ namespace oneloop::mysql {
 /// and is started after the end of a lease must not reach the session: it may be somebody else's by then.
 class entrance {
 public:
-<<<<<<< HEAD
     /// Its own session ends with the connection object.
     explicit entrance(std::shared_ptr<session> owned) : to_(std::move(owned)) {}
     /// A borrowed one goes back.
@@ -37,27 +31,6 @@ private:
     const std::shared_ptr<session> to_;
     const bool borrowed_ = false;
     std::weak_ptr<oneloop::detail::lent> loan_;
-=======
-    enum class of { owner, borrower };
-
-    entrance(std::shared_ptr<session> to, of whom) : to_(std::move(to)), borrowed_(whom == of::borrower) {}
-
-    const std::shared_ptr<session>& to() const noexcept { return to_; }
-
-    /// The end of the connection object: its own session ends with it, a borrowed one goes back.
-    void end() noexcept {
-        if (borrowed_)
-            over_ = true;
-        else
-            to_->shut_down();
-    }
-    bool over() const noexcept { return over_; }
-
-private:
-    const std::shared_ptr<session> to_;
-    const bool borrowed_;
-    std::atomic<bool> over_ = false; // a lease may end on any thread
->>>>>>> params
 };
 
 } // namespace oneloop::mysql

@@ -88,6 +88,10 @@ void link::dialled(failure why, dial::socket socket) {
             why.limit("connect_timeout " + in_words(options_->connect_timeout_));
         return lose(std::move(why));
     }
+    if (connected_by_.passed(clock::now())) // no time was given at all
+        return lose(
+            failure(oneloop::errc::timed_out).limit("connect_timeout " + in_words(options_->connect_timeout_))
+        );
     socket_ = std::move(socket);
     codec_.emplace(options_->max_reply_);
     state_ = state::login;
@@ -117,7 +121,6 @@ void link::log_in() {
 void link::login_answered(const entry& e, value v) {
     if (state_ != state::login)
         return;
-    --logins_owed_;
     failure why;
     if (v.what() != value::kind::error && v.text() != (e.what.name() == "PING" ? "PONG" : "OK"))
         why = failure(oneloop::errc::protocol_violation)
@@ -131,7 +134,7 @@ void link::login_answered(const entry& e, value v) {
                 self->lose(why);
         });
     }
-    if (logins_owed_ > 0)
+    if (--logins_owed_ > 0)
         return;
     state_ = state::ready;
     deadlines_->forget(this);
@@ -155,15 +158,16 @@ void link::submit(
             why.because("the connection was lost before: " + why_lost_.reason());
         return who->fail(tell(std::move(why), *e));
     }
-    const std::size_t pending = outbox_.size() + in_flight_.size() - logins_owed_, bytes = e->what.bytes();
+    const std::size_t bytes = e->what.bytes();
     failure full = failure(oneloop::errc::queue_full).in(phase::queue);
-    if (pending >= options_->max_pending_)
+    if (pending_ >= options_->max_pending_)
         return who->fail(tell(full.limit("max_pending " + std::to_string(options_->max_pending_)), *e));
-    if (pending > 0 && pending_bytes_ + bytes > options_->max_pending_bytes_)
+    if (pending_ > 0 && pending_bytes_ + bytes > options_->max_pending_bytes_)
         return who->fail(tell(full.limit("max_pending_bytes " + in_words(options_->max_pending_bytes_)), *e));
 
     e->who = who;
     e->place = outbox_.insert(outbox_.end(), e);
+    ++pending_;
     pending_bytes_ += bytes;
     deadlines_->watch(e.get(), deadline::in(options_->command_timeout_));
     if (cancel) {
@@ -259,6 +263,7 @@ void link::replied(entry& which, value v) noexcept {
     in_flight_.erase(e->place);
     if (e->login)
         return login_answered(*e, std::move(v));
+    --pending_;
     pending_bytes_ -= e->what.bytes();
     deadlines_->forget(e.get());
     ++answered_;
@@ -296,6 +301,7 @@ void link::give_up(const entry_ptr& e, failure why) {
 }
 
 void link::leave_outbox(entry& e) {
+    --pending_;
     pending_bytes_ -= e.what.bytes();
     outbox_.erase(e.place);
 }
@@ -345,7 +351,7 @@ void link::lose(failure why) {
         for (const entry_ptr& e : *list)
             deadlines_->forget(e.get());
     deadlines_->forget(this);
-    pending_bytes_ = abandoned_ = 0;
+    pending_ = pending_bytes_ = abandoned_ = 0;
     const auto told_open = std::exchange(opened_, nullptr), told_closed = std::exchange(closed_, nullptr);
     if (told_open || told_closed)
         // Later: whoever is told may let go of this link, and below us on the stack may be its own timer. But

@@ -83,7 +83,7 @@ private:
     std::optional<codec> codec_;
     std::optional<deadline_timer> deadlines_;
     entry_list outbox_, in_flight_;
-    std::size_t pending_bytes_ = 0, abandoned_ = 0, logins_owed_ = 0;
+    std::size_t pending_ = 0, pending_bytes_ = 0, abandoned_ = 0, logins_owed_ = 0; // pending: in both lists
     std::uint64_t answered_ = 0;
     bool writing_ = false, flush_pending_ = false;
     session_state session_;

@@ -1,6 +1,5 @@
 #include "redis/reply_builder.hpp"
 
-#include <algorithm>
 #include <new>
 
 namespace oneloop::redis {
@@ -50,8 +49,8 @@ void* create_string(const redisReadTask* task, char* text, size_t length) noexce
 void* create_array(const redisReadTask* task, hiredis_array_length length) noexcept {
     try {
         value::array items;
-        items.reserve(std::min<std::size_t>(static_cast<std::size_t>(length), 1024)
-        ); // it is only a promise yet
+        // No more than max_reply allows; moving a hundred thousand of them now and then would keep the loop
+        items.reserve(static_cast<std::size_t>(length));
         return put(*task, value(std::move(items)));
     } catch (const std::bad_alloc&) {
         return nullptr;

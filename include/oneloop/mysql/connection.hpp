@@ -89,15 +89,9 @@ public:
     /// it, which takes one more round trip than a statement without parameters. Too many or too few of them
     /// are `condition::argument`, nothing executed; the text of failures never shows one.
     ///
-<<<<<<< HEAD
-    /// Fields hold the same text either way. A few types of values are not what their text would have been:
-    /// `SELECT ?` gives a floating-point number as such (1e300, not 301 digits), and a CALL with an OUT
-    /// parameter gives it as one more result.
-=======
     /// Fields hold the same text either way, numbers and times too. What a '?' alone gives has the type of
     /// its value; a CALL gives its OUT parameters as one more result. While a statement is only being
     /// prepared, nothing of it was carried out: what ends it then says `not_sent`.
->>>>>>> params
     template <class... ParametersAndToken>
     [[nodiscard]] auto query(std::string sql, ParametersAndToken&&... rest) {
         return run(std::move(sql), parameters(), std::forward<ParametersAndToken>(rest)...);

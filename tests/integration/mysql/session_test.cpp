@@ -50,8 +50,7 @@ private:
     }
 
     std::shared_ptr<mysql::session> inside_;
-    std::shared_ptr<mysql::entrance> way_ =
-        std::make_shared<mysql::entrance>(inside_, mysql::entrance::of::borrower);
+    std::shared_ptr<mysql::entrance> way_ = std::make_shared<mysql::entrance>(inside_);
 };
 
 } // namespace

@@ -182,12 +182,17 @@ TEST_CASE("redis: a connection in the middle of a reply nobody asked for is not 
         return resp::answers("+PONG\r\n");
     });
     with_pool(
-        at_port(server.port()).command_timeout(300ms), pool_options().max_size(1),
+        at_port(server.port()).command_timeout(300ms),
+        pool_options().max_size(1).min_size(1).retry(backoff(1ms, 1ms)),
         [&](redis::pool& pool) -> awaitable<> {
-            { auto warm = co_await pool.acquire(); }
-            co_await sleep_for(100ms);
-            auto lease = co_await pool.acquire();
-            auto answer = co_await lease->command<void>("SET", "x", 1, nothrow);
+            co_await until([&] { return server.connections() == 1 && pool.stats().idle == 1; });
+            auto lease = co_await pool.acquire(nothrow);
+            while (!lease || server.connections() == 1) { // until the half line has come
+                lease = failure(errc::closed);
+                co_await sleep_for(1ms);
+                lease = co_await pool.acquire(nothrow);
+            }
+            auto answer = co_await (*lease)->command<void>("SET", "x", 1, nothrow);
             if (answer.has_error()) {
                 INFO(answer.error().message());
                 CHECK(answer.error().outcome() == outcome::in_doubt); // nothing of its answer has come
