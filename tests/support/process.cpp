@@ -9,8 +9,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 extern char** environ;
@@ -142,9 +146,26 @@ process::~process() {
         ::close(fd);
 }
 
+// Every thread of a process takes its own time to stop; until then it may still answer.
+static bool all_stopped(pid_t pid) {
+    namespace fs = std::filesystem;
+    for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+        std::ifstream file(thread.path() / "stat");
+        std::string stat((std::istreambuf_iterator<char>(file)), {});
+        const auto name_ends = stat.rfind(") ");
+        if (name_ends != std::string::npos && stat[name_ends + 2] != 'T')
+            return false;
+    }
+    return true;
+}
+
 void process::signal(int number) {
-    if (!ended_ && ::kill(pid_, number) != 0)
+    if (ended_)
+        return;
+    if (::kill(pid_, number) != 0)
         fail("kill");
+    while (number == SIGSTOP && !all_stopped(pid_))
+        std::this_thread::yield();
 }
 
 void process::signal_group(int number) {

@@ -58,6 +58,7 @@ public:
     process& operator=(const process&) = delete;
 
     pid_t pid() const noexcept { return pid_; }
+    /// SIGSTOP: returns when every thread of it has stopped.
     void signal(int number);
     /// Also to its own children, such as nginx's workers. SIGSTOP makes a server hang.
     void signal_group(int number);
