@@ -72,7 +72,7 @@ TEST_CASE("mysql parameters: every type there and back", "[mysql][parameters]") 
             CHECK(nulls[0][i].is_null());
         CHECK(nulls[0][3].text() == "5");
         CHECK(nulls[0][4].text() == "word");
-        CHECK(prepared_statements(server) == "0");
+        co_await until([&] { return prepared_statements(server) == "0"; }); // forgetting one is not answered
     });
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("mysql parameters: counts, RETURNING and procedures", "[mysql][paramet
         CHECK_THAT(broken.error().message(), containing("broken"));
         auto next = co_await db.query("SELECT 'mine'");
         CHECK(next[0][0].text() == "mine");
-        CHECK(prepared_statements(server) == "0");
+        co_await until([&] { return prepared_statements(server) == "0"; }); // forgetting one is not answered
     });
 }
 
@@ -253,7 +253,7 @@ TEST_CASE("mysql parameters: mistakes cost nothing, and no text shows a value", 
         check_failure(in_the_middle, condition::server, phase::receive, "", outcome::answered);
         auto rows = co_await db.query("SELECT COUNT(*) FROM one WHERE id < ?", 100);
         CHECK(rows[0][0].text() == "1");
-        CHECK(prepared_statements(server) == "0");
+        co_await until([&] { return prepared_statements(server) == "0"; }); // forgetting one is not answered
     });
 }
 

@@ -9,6 +9,7 @@
 #include <oneloop/mysql.hpp>
 #include <oneloop/redis.hpp>
 
+#include <array>
 #include <functional>
 #include <random>
 
@@ -20,13 +21,13 @@ namespace {
 
 class ledger {
 public:
-    explicit ledger(unsigned seed) : chance_(seed) {}
+    ledger(unsigned seed, std::size_t enough) : enough_(enough), chance_(seed) {}
 
-    std::string next_id() { return "id-" + std::to_string(++started); }
+    std::string next_id() { return "id-" + std::to_string(chance_()) + "-" + std::to_string(++started); }
     bool to_be_cancelled() { return chance_() % 2 == 0; }
     // Some end in the queue of a pool, some in flight, some in time
     std::chrono::microseconds patience() { return std::chrono::microseconds(chance_() % 5000); }
-    bool over() const { return cancelled >= 10'000 && answered >= 10'000; }
+    bool over() const { return cancelled >= enough_ && answered >= enough_; }
 
     // How one operation ended, which may only be its own answer or its own cancellation.
     void ended(const std::string& id, const result<std::string>& how) {
@@ -46,6 +47,7 @@ public:
     std::string last_failure;
 
 private:
+    const std::size_t enough_;
     std::minstd_rand chance_;
 };
 
@@ -89,7 +91,17 @@ awaitable<std::string> select(mysql::pool& pool, std::string id) {
     co_return std::string(rows.front()[1].text());
 }
 
-awaitable<> storm(ledger& book, const redis_server& redis_at, const mariadb_server& mysql_at) {
+// One for each way: a shared connection, a borrowed one, SQL.
+class ledgers {
+public:
+    explicit ledgers(unsigned seed, std::size_t part)
+        : shared(seed, 6 * part), lent(seed + 1, 2 * part), sql(seed + 2, 2 * part) {}
+    std::array<const ledger*, 3> all() const { return {&shared, &lent, &sql}; }
+
+    ledger shared, lent, sql;
+};
+
+awaitable<> storm(ledgers& books, const redis_server& redis_at, const mariadb_server& mysql_at) {
     auto loop = co_await this_coro::executor;
     redis::client redis(loop, redis::options::from_url(redis_at.url()));
     redis::pool redis_pool(loop, redis::options::from_url(redis_at.url()), pool_options().max_size(3));
@@ -99,11 +111,11 @@ awaitable<> storm(ledger& book, const redis_server& redis_at, const mariadb_serv
     auto sql = [&](std::string id) { return select(mysql_pool, std::move(id)); };
     co_await with_task_group([&](task_group& tasks) -> awaitable<> {
         for (int i = 0; i < 8; ++i)
-            tasks.spawn(worker(book, shared));
+            tasks.spawn(worker(books.shared, shared));
         for (int i = 0; i < 5; ++i)
-            tasks.spawn(worker(book, lent));
+            tasks.spawn(worker(books.lent, lent));
         for (int i = 0; i < 5; ++i)
-            tasks.spawn(worker(book, sql));
+            tasks.spawn(worker(books.sql, sql));
         co_return;
     });
     // Everything is back: each can still be used, and nothing is owed
@@ -132,7 +144,7 @@ awaitable<> storm(ledger& book, const redis_server& redis_at, const mariadb_serv
     all_sql.clear();
     // Both kinds of cancel have happened: of those that waited, and of those in flight, which cost a
     // connection
-    if (book.started > 1'000) {
+    if (books.lent.started > 1'000) {
         CHECK(redis_pool.stats().discarded > 50);
         CHECK(mysql_pool.stats().discarded > 50);
     }
@@ -146,19 +158,23 @@ TEST_CASE("a storm of cancels over Redis and MySQL: no answer goes astray", "[to
     const mariadb_server mysql_at;
     const unsigned seed = std::random_device{}();
     INFO("seed " << seed);
-    ledger warm_up(seed);
-    warm_up.cancelled = warm_up.answered = 9'900; // a short one, for what is made once
+    ledgers warm_up(seed, 10); // a short one, for what is made once
     run_test([&] { return storm(warm_up, redis_at, mysql_at); });
 
     const resources before = resources_now();
-    ledger book(seed);
-    run_test([&] { return storm(book, redis_at, mysql_at); }, 100s);
-    INFO(book.last_failure);
-    CHECK(book.mismatched == 0);
-    CHECK(book.failed == 0);
-    CHECK(book.ended_ == book.started);
-    CHECK(book.cancelled >= 10'000);
-    CHECK(book.answered >= 10'000);
+    ledgers books(seed, 1'000);
+    run_test([&] { return storm(books, redis_at, mysql_at); }, 100s);
+    std::size_t cancelled = 0, answered = 0;
+    for (const ledger* book : books.all()) {
+        INFO(book->last_failure);
+        CHECK(book->mismatched == 0);
+        CHECK(book->failed == 0);
+        CHECK(book->ended_ == book->started);
+        cancelled += book->cancelled;
+        answered += book->answered;
+    }
+    CHECK(cancelled >= 10'000);
+    CHECK(answered >= 10'000);
     require_same_resources(before, 256 * 1024);
     CHECK(redis_at.clients().empty());
 }
