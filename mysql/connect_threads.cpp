@@ -8,11 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace oneloop::mysql {
@@ -52,6 +54,18 @@ public:
         }
     }
 
+    /// One that is waiting for a thread needs none any more.
+    void leave(const attempt* a) noexcept {
+        std::shared_ptr<attempt> dies_unlocked;
+        std::lock_guard lock(mutex_);
+        const auto found =
+            std::find_if(waiting_.begin(), waiting_.end(), [a](const auto& w) { return w.get() == a; });
+        if (found == waiting_.end())
+            return;
+        dies_unlocked = std::move(*found);
+        waiting_.erase(found);
+    }
+
 private:
     void start_thread() {
         sigset_t all, before;
@@ -89,7 +103,7 @@ private:
         std::unique_lock lock(mutex_);
         ending_ = true;
         for (const auto& a : running_)
-            a->give_up();
+            a->stop();
         none_left_.wait_for(lock, std::chrono::milliseconds(100), [this] { return threads_ == 0; });
     }
 
@@ -113,10 +127,10 @@ options without_resolver(options o) {
 
 attempt::attempt(const executor& loop, const options& o, std::string host, deadline until, told done)
     : pending(oneloop::detail::pending_registry::of(loop)),
-      loop_(loop),
       options_(without_resolver(o)),
       host_(std::move(host)),
       until_(until),
+      loop_(loop),
       done_(std::move(done)) {}
 
 attempt::~attempt() {
@@ -130,12 +144,19 @@ void attempt::start(const std::shared_ptr<attempt>& self) {
 
 // Under TLS the thread may be in a read of OpenSSL's: the end of the socket brings it back from wherever it
 // is.
-void attempt::give_up() noexcept {
+void attempt::stop() noexcept {
     told dies_unlocked;
+    std::optional<executor> lets_go_unlocked;
     std::lock_guard lock(mutex_);
     dies_unlocked.swap(done_);
+    lets_go_unlocked.swap(loop_);
     if (socket_ >= 0)
         ::shutdown(socket_, SHUT_RDWR);
+}
+
+void attempt::give_up() noexcept {
+    stop();
+    connect_threads::instance().leave(this);
 }
 
 bool attempt::wanted() {
@@ -207,11 +228,12 @@ void attempt::tell(login l) {
     if (!done_)
         return; // and the handle is closed here
     result_ = std::move(l);
-    asio::post(loop_, [self = shared_from_this(), this] {
+    asio::post(*loop_, [self = shared_from_this(), this] {
         std::unique_lock locked(mutex_);
         auto done = std::move(done_);
         auto result = std::move(result_);
         done_ = nullptr;
+        const auto lets_go_unlocked = std::exchange(loop_, std::nullopt);
         locked.unlock();
         if (done)
             done(std::move(result));
@@ -246,12 +268,14 @@ void attempt::note_socket(int socket, bool is_read) noexcept {
     const bool tls = handle_->net.pvio && handle_->net.pvio->ctls;
     where_ = !is_read ? phase::connect : options_.tls_wanted() && !tls ? phase::tls : phase::auth;
     std::lock_guard lock(mutex_);
-    if (is_read)
+    if (is_read && socket_ >= 0)
         return;
     ::fcntl(socket, F_SETFD, FD_CLOEXEC);
     if (socket_ >= 0)
         ::close(socket_); // that of an address tried before
     socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (!done_) // given up before there was a socket: a Unix one waits for its first bytes only
+        ::shutdown(socket_, SHUT_RDWR);
 }
 
 } // namespace oneloop::mysql

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace oneloop::mysql {
@@ -35,6 +36,8 @@ public:
     static void start(const std::shared_ptr<attempt>&);
 
     void give_up() noexcept;
+    /// The same for who knows that it has its thread.
+    void stop() noexcept;
     void abandon() noexcept override { give_up(); }
 
     /// Where it is this moment.
@@ -51,14 +54,14 @@ private:
     login log_in();
     void tell(login);
 
-    executor loop_;
     const options options_; // without the resolver, which belongs to the loop
     const std::string host_;
     const deadline until_;
     std::atomic<phase> where_ = phase::connect;
     MYSQL* handle_ = nullptr; // for the thread
 
-    std::mutex mutex_; // what both sides touch
+    std::mutex mutex_;             // what both sides touch
+    std::optional<executor> loop_; // while somebody waits: a strand may not outlive its context
     told done_;
     login result_;
     int socket_ = -1; // a copy of the number, so that it is never somebody else's

@@ -67,9 +67,13 @@ void exchange::read_rows() {
         if (clock::now() >= end_of_turn)
             break;
     }
-    boost::asio::post(loop_, [weak = weak_from_this()] {
+    soon([this] { read_rows(); });
+}
+
+void exchange::soon(std::function<void()> next) {
+    boost::asio::post(loop_, [weak = weak_from_this(), next = std::move(next)] {
         if (auto self = weak.lock(); self && self->done_)
-            self->read_rows();
+            next();
     });
 }
 

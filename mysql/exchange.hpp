@@ -43,6 +43,10 @@ protected:
     virtual int fetch_cont(int what) = 0;
     virtual bool took_row() = 0;
 
+    /// One turn later: a server may have a hundred thousand results ready, and each would be a call in a
+    /// call.
+    void soon(std::function<void()> next);
+
     /// False, and all is over, if the row was too much.
     bool keep(const char* const* values, const unsigned long* lengths, unsigned count);
 

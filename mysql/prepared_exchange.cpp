@@ -166,7 +166,8 @@ void prepared_exchange::next_result() {
         return close({});
     stepper_.drive(
         mysql_stmt_next_result_start(&failed_, s),
-        [this, s](int what) { return mysql_stmt_next_result_cont(&failed_, s, what); }, [this] { answered(); }
+        [this, s](int what) { return mysql_stmt_next_result_cont(&failed_, s, what); },
+        [this] { soon([this] { answered(); }); }
     );
 }
 

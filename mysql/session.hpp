@@ -80,8 +80,8 @@ private:
 
     void run_task(duration limit, told done);
     void step(int status, stepper::cont_function, void (session::*next)());
+    void log_in_again();
     void choose_charset();
-    void choose_database();
     void restored();
     void task_failed();
     void end_task(failure);
@@ -105,6 +105,7 @@ private:
     told task_; // of open, restore
     deadline task_until_;
     int failed_ = 0; // what a step of libmariadb's returned
+    my_bool changed_ = 0;
     bool task_runs_ = false, closing_ = false, pumping_ = false, rest_pending_ = false;
     std::vector<told> closers_;
     std::shared_ptr<oneloop::detail::wait_list> waiting_closers_;

@@ -4,6 +4,7 @@
 #include "mysql/verdict.hpp"
 
 #include <chrono>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -47,42 +48,51 @@ failure session::tell_opening(failure why) const {
     return opening_ ? opening_->tell(std::move(why), opening_->where()) : why.doing(connecting_to(options_));
 }
 
-// The server forgets variables, temporary tables, locks, statements and an open transaction, and returns to
-// the character set of the login; not to its database.
+// As a new login on the same connection: the server forgets variables, temporary tables, locks, statements,
+// an open transaction and the database that was chosen. (COM_RESET_CONNECTION, which is cheaper, leaves the
+// database.) MariaDB's login gives the default role if there is one, but takes no other away; so that goes
+// first.
 void session::restore(told done) {
     if (!sound())
         return done(
             failure(errc::closed).doing("restore a MySQL session").because("it was in use, or was lost")
         );
     run_task(restore_limit, std::move(done));
+    failed_ = 0;
+    static constexpr std::string_view sql = "SET ROLE NONE";
     MYSQL* const m = stepper_->get();
+    stepper_->drive(
+        mysql_real_query_start(&failed_, m, sql.data(), sql.size()),
+        [this, m](int what) { return mysql_real_query_cont(&failed_, m, what); },
+        [this, m] {
+            const auto keep = shared_from_this();
+            if (failed_ && !connection_lives_on(mysql_errno(m)))
+                return task_failed();
+            failed_ = 0; // a server that knows no roles
+            log_in_again();
+        }
+    );
+}
+
+void session::log_in_again() {
+    MYSQL* const m = stepper_->get();
+    const char* const database = options_.database().empty() ? nullptr : options_.database().c_str();
     step(
-        mysql_reset_connection_start(&failed_, m),
-        [this, m](int what) { return mysql_reset_connection_cont(&failed_, m, what); },
-        &session::choose_charset
+        mysql_change_user_start(&changed_, m, options_.user().c_str(), options_.password().c_str(), database),
+        [this, m](int what) { return mysql_change_user_cont(&changed_, m, what); }, &session::choose_charset
     );
 }
 
 // The library still believes in what the last user chose.
 void session::choose_charset() {
+    if (changed_) {
+        failed_ = 1;
+        return task_failed();
+    }
     MYSQL* const m = stepper_->get();
     step(
         mysql_set_character_set_start(&failed_, m, "utf8mb4"),
-        [this, m](int what) { return mysql_set_character_set_cont(&failed_, m, what); },
-        &session::choose_database
-    );
-}
-
-void session::choose_database() {
-    MYSQL* const m = stepper_->get();
-    const char* const now = m->db;
-    if (options_.database().empty() && !(now && *now))
-        return restored();
-    if (options_.database().empty())
-        return task_failed(); // it had none, and there is no statement for that
-    step(
-        mysql_select_db_start(&failed_, m, options_.database().c_str()),
-        [this, m](int what) { return mysql_select_db_cont(&failed_, m, what); }, &session::restored
+        [this, m](int what) { return mysql_set_character_set_cont(&failed_, m, what); }, &session::restored
     );
 }
 
@@ -111,9 +121,9 @@ void session::task_failed() {
     const auto keep = shared_from_this();
     MYSQL* const m = stepper_ ? stepper_->get() : nullptr;
     const bool late = task_until_.passed(deadline::clock::now());
-    failure why = late           ? failure(errc::timed_out).limit("restore " + in_words(restore_limit))
-                  : m && failed_ ? verdict(mysql_errno(m), mysql_error(m))
-                                 : failure(errc::closed).because("its database cannot be unchosen");
+    failure why = late ? failure(errc::timed_out).limit("restore " + in_words(restore_limit))
+                  : m  ? verdict(mysql_errno(m), mysql_error(m))
+                       : failure(errc::closed);
     if (closing_ && !task_) { // goodbye took too long
         drop_connection();
         return gone();

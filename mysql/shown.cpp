@@ -39,11 +39,20 @@ std::string first_two_words(std::string_view text) {
     return end == std::string_view::npos ? std::string(text) : std::string(text.substr(0, end)) + " …";
 }
 
+std::string first_word(std::string_view text) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    return std::string(text.begin(), std::ranges::find_if_not(text, is_letter));
+}
+
 } // namespace
 
 std::string shown(std::string_view sql) {
-    const bool secret = contains_word(sql.substr(0, looked_at), "IDENTIFIED") ||
-                        contains_word(sql.substr(0, looked_at), "PASSWORD");
+    const auto beginning = sql.substr(0, looked_at);
+    // What a comment, a backslash or a backtick does to the quotes behind it is not for us to find out
+    if (contains_word(beginning, "/*") || contains_word(beginning, "--") ||
+        beginning.find_first_of("#`\\") != std::string_view::npos)
+        return first_word(beginning) + " …";
+    const bool secret = contains_word(beginning, "IDENTIFIED") || contains_word(beginning, "PASSWORD");
     std::string text;
     std::size_t i = 0;
     while (i < sql.size() && text.size() <= longest + 4) { // 4: a whole character of UTF-8

@@ -91,7 +91,8 @@ void text_exchange::next_result() {
         return finish({}, true);
     stepper_.drive(
         mysql_next_result_start(&failed_, m),
-        [this, m](int what) { return mysql_next_result_cont(&failed_, m, what); }, [this] { answered(); }
+        [this, m](int what) { return mysql_next_result_cont(&failed_, m, what); },
+        [this] { soon([this] { answered(); }); }
     );
 }
 

@@ -12,9 +12,10 @@ namespace oneloop::mysql {
 ///     auto db = co_await pool.acquire();
 ///     auto cars = co_await db->query("SELECT name FROM car");
 ///
-/// When a lease ends, the session is brought back to its beginning before anybody else gets it: an open
-/// transaction is rolled back; variables, temporary tables, locks and settings are forgotten; the character
-/// set and the database are again those of the login. What cannot be brought back is closed.
+/// When a lease ends, the session is brought back to its beginning before anybody else gets it, by a login on
+/// the same connection: an open transaction is rolled back; variables, temporary tables, locks, settings and
+/// a role are forgotten; the character set and the database are again those of the options. What cannot be
+/// brought back is closed.
 class pool : public oneloop::pool<connection> {
 public:
     /// What is wrong with the options is told by the first `acquire()`.
