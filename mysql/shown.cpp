@@ -23,12 +23,11 @@ void skip_literal(std::string_view sql, std::size_t& i) {
     const char quote = sql[i++];
     while (i < sql.size()) {
         const char c = sql[i++];
-        if (c == '\\')
-            ++i;
-        else if (c == quote && (i >= sql.size() || sql[i] != quote))
+        if (c != quote)
+            continue;
+        if (i >= sql.size() || sql[i] != quote)
             return;
-        else if (c == quote)
-            ++i; // doubled: a quote within
+        ++i; // doubled: a quote within
     }
 }
 

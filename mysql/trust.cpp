@@ -36,7 +36,7 @@ private:
 void set_tls(settings& s, const tls_options& tls) {
     const bool verify = !tls.accepts_any_certificate();
     s.number<my_bool>(MYSQL_OPT_SSL_ENFORCE, 1); // or a server without TLS would be spoken to in clear
-    s.number<my_bool>(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verify);
+    s.number<my_bool>(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, static_cast<my_bool>(verify ? 1 : 0));
     if (verify && !tls.trust_file().empty())
         s.text(MYSQL_OPT_SSL_CA, tls.trust_file().c_str());
 }

@@ -55,9 +55,9 @@ client& client::operator=(client&& other) noexcept {
     if (this != &other) {
         if (engine_)
             engine_->shut_down();
-        commands::operator=(std::move(other));
         loop_ = other.loop_;
         engine_ = std::move(other.engine_);
+        commands::operator=(std::move(other)); // the rest of it
     }
     return *this;
 }
