@@ -39,7 +39,7 @@ void text_exchange::read_answer() {
         mysql_read_query_result_start(&unread_, m),
         [this, m](int what) { return mysql_read_query_result_cont(&unread_, m, what); },
         [this] {
-            failed_ = unread_;
+            failed_ = unread_ != 0 ? 1 : 0;
             answered();
         }
     );
