@@ -3,14 +3,17 @@
 
 namespace oneloop::redis {
 
-value::value(kind what, std::string text) {
-    if (what == kind::status)
-        content_ = status_text{std::move(text)};
-    else if (what == kind::error)
-        content_ = error_text{std::move(text)};
-    else if (what == kind::text)
-        content_ = std::move(text);
-}
+// The content is made here, not assigned: in what an assignment destroys g++ 14 sees a vector that never was.
+value::value(kind what, std::string text)
+    : content_([&]() -> decltype(content_) {
+          if (what == kind::status)
+              return status_text{std::move(text)};
+          if (what == kind::error)
+              return error_text{std::move(text)};
+          if (what == kind::text)
+              return std::move(text);
+          return std::monostate();
+      }()) {}
 
 value::kind value::what() const noexcept {
     static constexpr kind kinds[] = {kind::nil,     kind::text,  kind::status,
