@@ -1,6 +1,11 @@
 #include "mysql/trust.hpp"
 
+#include "mysql/loopback_certificate.hpp"
+
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
 
 namespace oneloop::mysql {
 namespace {
@@ -33,12 +38,35 @@ private:
     bool ok_ = true;
 };
 
-void set_tls(settings& s, const tls_options& tls) {
+// Where OpenSSL is told to look, or else where distributions keep the authorities that they trust.
+void trust_the_system(settings& s) {
+    const char* file = secure_getenv("SSL_CERT_FILE");
+    const char* folder = secure_getenv("SSL_CERT_DIR");
+    if (!file && !folder)
+        for (const char* usual :
+             {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"})
+            if (!file && !access(usual, R_OK))
+                file = usual;
+    if (file)
+        s.text(MYSQL_OPT_SSL_CA, file);
+    if (folder || !file)
+        s.text(MYSQL_OPT_SSL_CAPATH, folder ? folder : "/etc/ssl/certs");
+}
+
+void set_tls(settings& s, MYSQL* m, const options& o) {
+    const tls_options& tls = *o.tls_wanted();
     const bool verify = !tls.accepts_any_certificate();
     s.number<my_bool>(MYSQL_OPT_SSL_ENFORCE, 1); // or a server without TLS would be spoken to in clear
     s.number<my_bool>(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, static_cast<my_bool>(verify ? 1 : 0));
-    if (verify && !tls.trust_file().empty())
+    if (!verify)
+        return;
+    // Always some: where nobody is named whom to trust, libmariadb 3.4 takes any certificate on this machine,
+    // and elsewhere that of a server that knows a hash of the password.
+    if (!tls.trust_file().empty())
         s.text(MYSQL_OPT_SSL_CA, tls.trust_file().c_str());
+    else
+        trust_the_system(s);
+    check_loopback_certificate(m, o.host());
 }
 
 } // namespace
@@ -59,7 +87,7 @@ handle prepare(const options& o, duration connect_timeout) {
     s.text(static_cast<mysql_option>(MARIADB_OPT_RESTRICTED_AUTH), known ? to_a_known_server : anywhere);
     s.text(MYSQL_PLUGIN_DIR, ONELOOP_MARIADB_PLUGINS); // or MARIADB_PLUGIN_DIR of the environment
     if (o.tls_wanted())
-        set_tls(s, *o.tls_wanted());
+        set_tls(s, h.get(), o);
     else
         s.number<my_bool>(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 0); // of 3.4 on it would ask for TLS by itself
     s.number<unsigned>(

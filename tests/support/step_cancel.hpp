@@ -13,6 +13,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <functional>
 #include <memory>
@@ -77,12 +78,15 @@ template <class Make>
 std::size_t step_cancel_awaitable(Make make, step_cancel_options options = {}) {
     auto start =
         [&make](boost::asio::io_context& loop, step_result& result, boost::asio::cancellation_slot slot) {
-            boost::asio::co_spawn(
-                loop, make(executor(loop.get_executor())),
-                boost::asio::bind_cancellation_slot(
-                    slot, [&result](std::exception_ptr why, const auto&...) { result.completed(why); }
-                )
-            );
+            auto done = [&result](std::exception_ptr why, const auto&...) { result.completed(why); };
+            boost::asio::post(loop, [&loop, &make, slot, done] {
+                boost::asio::co_spawn(
+                    loop, make(executor(loop.get_executor())), boost::asio::bind_cancellation_slot(slot, done)
+                );
+            });
+            // Up to its first wait. What is cancelled between co_spawn and there makes Asio's own coroutine
+            // throw out of the loop from Boost 1.83 on, whatever it was to run.
+            loop.run_one();
             return std::shared_ptr<void>();
         };
     return step_through(start, options);

@@ -43,16 +43,16 @@ private:
         if (!spend(weight))
             return state::wrong;
         const bool text_line = type == '+' || type == '-';
-        const auto end = rest_.find(text_line ? "\r\n" : "\n");
+        const auto end = rest_.find('\n');
         if (end == rest_.npos)
             return rest_.size() > max_line ? state::wrong : state::part;
         std::string_view line = rest_.substr(0, end);
-        rest_.remove_prefix(end + (text_line ? 2 : 1));
-        if (!text_line) {
-            if (!line.ends_with('\r'))
-                return state::wrong;
-            line.remove_suffix(1);
-        }
+        rest_.remove_prefix(end + 1);
+        if (!line.ends_with('\r'))
+            return state::wrong;
+        line.remove_suffix(1);
+        if (text_line && line.find('\r') != line.npos)
+            return state::wrong;
         if (!spend(line.size()))
             return state::wrong;
         if (text_line) {

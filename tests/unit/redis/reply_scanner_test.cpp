@@ -150,12 +150,15 @@ TEST_CASE("scanner: numbers are written in one way only", "[redis][reply_scanner
         CHECK_THAT(scan(type + "1\n"s).problem, containing("does not end with CR LF"));
 }
 
-TEST_CASE("scanner: a bare line feed belongs to a status or an error", "[redis][reply_scanner]") {
-    CHECK(scan("+a\nb\r\n") == complete);
-    CHECK(scan("-a\n\r\n") == complete);
-    CHECK(scan("+\n\n\r\r\n") == complete);
-    CHECK(scan("+a\n").midway);
-    CHECK(scan("+a\rb\r\n") == complete);
+TEST_CASE(
+    "scanner: no bare line feed or carriage return is in a status or an error", "[redis][reply_scanner]"
+) {
+    for (const char type : {'+', '-'}) {
+        CHECK_THAT(scan(type + "a\nb\r\n"s).problem, containing("does not end with CR LF"));
+        CHECK_THAT(scan(type + "\n"s).problem, containing("does not end with CR LF"));
+        CHECK_THAT(scan(type + "a\rb\r\n"s).problem, containing("a carriage return within a line"));
+        CHECK_THAT(scan(type + "\r\r\n"s).problem, containing("a carriage return within a line"));
+    }
 }
 
 TEST_CASE("scanner: a text ends where it said", "[redis][reply_scanner]") {
