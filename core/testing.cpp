@@ -46,7 +46,11 @@ public:
         while (!ended && clock::now() < end)
             step(end);
         if (!ended)
-            throw hung("the test has not ended after " + in_words(how_.limit()) + ": " + what_waits());
+            throw hung(
+                "the test has not ended after " + in_words(how_.limit()) +
+                (time_ ? ", and " + in_words(time_->passed()) + " of virtual time passed" : "") + ": " +
+                what_waits()
+            );
         finish();
     }
 

@@ -27,6 +27,7 @@ public:
     static virtual_time* here() noexcept;
 
     time_point now() const noexcept { return now_; }
+    loop_clock::duration passed() const noexcept { return now_ - began_; }
 
     /// Goes on to the next point for which somebody waits, and tells all who wait for it. False if there is
     /// none, or somebody holds the time.
@@ -45,7 +46,8 @@ private:
     friend class virtual_wait;
     using queue = std::multimap<time_point, virtual_wait*>;
 
-    time_point now_ = std::chrono::steady_clock::now();
+    const time_point began_ = std::chrono::steady_clock::now();
+    time_point now_ = began_;
     std::shared_ptr<queue> queue_ = std::make_shared<queue>(); // a timer may outlive the time
     hold holds_ = std::make_shared<int>();
 };

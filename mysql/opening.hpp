@@ -45,7 +45,7 @@ private:
     executor loop_;
     options options_;
     told done_;
-    deadline until_;
+    deadline until_, share_until_; // of all, and of the attempt under way
     phase where_ = phase::none;
     std::optional<loop_timer> timer_, share_timer_;
     std::shared_ptr<resolver> resolver_;

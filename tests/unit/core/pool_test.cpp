@@ -143,10 +143,13 @@ awaitable<> until(Condition holds) {
 template <class Body>
 void with_pool(pool_options o, Body body) {
     backend b;
-    testing::run([&]() -> awaitable<> {
-        fake_pool p(co_await this_coro::executor, b, std::move(o));
-        co_await body(p, b);
-    });
+    testing::run(
+        [&]() -> awaitable<> {
+            fake_pool p(co_await this_coro::executor, b, std::move(o));
+            co_await body(p, b);
+        },
+        run_options().limit(1min)
+    );
     CHECK(b.alive == 0);
 }
 
