@@ -65,7 +65,9 @@ void opening::try_next() {
     where_ = phase::connect;
     const deadline until = share(hosts_.size() - next_);
     if (next_ + 1 < hosts_.size())
-        when(*share_timer_, until, &opening::share_is_up);
+        when(*share_timer_, share_until_ = until, &opening::share_is_up);
+    else
+        share_until_ = deadline::never();
     start_attempt(hosts_[next_++], until);
 }
 
@@ -123,7 +125,10 @@ void opening::time_is_up() {
     );
 }
 
+// It may have gone off, and wait for its turn, when the attempt that it was for had ended.
 void opening::share_is_up() {
+    if (!attempt_ || !share_until_.passed(deadline::clock::now()))
+        return;
     attempt_->give_up();
     attempt_.reset();
     try_next();
@@ -133,8 +138,8 @@ failure opening::tell(failure why, phase where) const {
     return why.in(where).doing(connecting_to(options_));
 }
 
-void opening::when(asio::steady_timer& timer, deadline at, void (opening::*then)()) {
-    timer.expires_at(at.at());
+void opening::when(loop_timer& timer, deadline at, void (opening::*then)()) {
+    timer.expires_at(at);
     timer.async_wait([weak = weak_from_this(), then](error_code stopped) {
         auto self = weak.lock();
         if (!stopped && self && self->done_)
