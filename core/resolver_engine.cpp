@@ -96,7 +96,7 @@ void resolver_engine::leave(name_waiter& w) {
 
 void resolver_engine::start_timer(const lookup_ptr& l) {
     const auto limit = std::max<resolver_options::duration>(options_.timeout(), milliseconds(1));
-    l->timer.expires_at(deadline::in(limit).at());
+    l->timer.expires_at(deadline::in(limit));
     l->timer.async_wait([engine = weak_from_this(), lookup = std::weak_ptr(l)](error_code stopped) {
         const auto self = engine.lock();
         const auto late = lookup.lock();

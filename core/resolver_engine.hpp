@@ -1,11 +1,10 @@
 #pragma once
 
 #include "core/ares_channel.hpp"
+#include "core/loop_timer.hpp"
 #include "core/name_cache.hpp"
 #include <oneloop/detail/pending.hpp>
 #include <oneloop/resolver.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <list>
@@ -52,7 +51,7 @@ public:
     name_lookup(const executor& loop, std::string which) : name(std::move(which)), timer(loop) {}
 
     const std::string name;
-    boost::asio::steady_timer timer;
+    loop_timer timer;
     std::list<std::shared_ptr<name_waiter>> waiters;
     bool overdue = false; ///< its time is over and its waiters were told; c-ares has not let go of it yet
 };

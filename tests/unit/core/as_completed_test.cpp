@@ -6,6 +6,7 @@
 #include <oneloop/future.hpp>
 #include <oneloop/gather.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 #include <oneloop/timeout.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -19,7 +20,7 @@ using namespace oneloop::testing;
 using namespace std::chrono_literals;
 
 TEST_CASE("outcomes come in the order in which the coroutines end", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         auto slower_first = [](int i) { return number_after(10 * (5 - i), i * i); };
         std::vector<std::pair<std::size_t, int>> got;
         co_await with_completed(
@@ -36,7 +37,7 @@ TEST_CASE("outcomes come in the order in which the coroutines end", "[as_complet
 }
 
 TEST_CASE("a failure is one outcome and ends nothing", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         auto odd_fail = [](int i) -> awaitable<int> {
             co_await turns(i);
             if (i % 2)
@@ -63,7 +64,7 @@ TEST_CASE("a failure is one outcome and ends nothing", "[as_completed]") {
 }
 
 TEST_CASE("coroutines without a value, of a container", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         std::vector<awaitable<>> all;
         all.push_back(turns(9));
         all.push_back(fails_after(1, "why"));
@@ -78,7 +79,7 @@ TEST_CASE("coroutines without a value, of a container", "[as_completed]") {
 
 TEST_CASE("no coroutine is made before there is a place for it", "[as_completed]") {
     for (std::size_t bound : {0, 1, 3})
-        run_test([bound]() -> awaitable<> {
+        testing::run([bound]() -> awaitable<> {
             const int most = bound ? static_cast<int>(bound) : 1;
             int made = 0, taken = 0, running = 0, most_running = 0;
             auto job = [&](int i) -> awaitable<int> {
@@ -105,7 +106,7 @@ TEST_CASE("no coroutine is made before there is a place for it", "[as_completed]
 }
 
 TEST_CASE("leaving early cancels and awaits the rest", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         int made = 0;
         auto job = [&](int i) -> awaitable<int> {
@@ -136,7 +137,7 @@ TEST_CASE("leaving early cancels and awaits the rest", "[as_completed]") {
 }
 
 TEST_CASE("a body that throws cancels and awaits the rest, and its exception is thrown", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         for (bool coroutine : {true, false}) {
             log_of log;
             auto job = [&](int) -> awaitable<> { return slow_to_end(log, "job"); };
@@ -155,7 +156,7 @@ TEST_CASE("a body that throws cancels and awaits the rest, and its exception is 
 }
 
 TEST_CASE("what walking the range throws comes after what had begun", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         for (int bad : {0, 2}) {
             auto make = [&](int i) {
                 if (i == bad)
@@ -185,7 +186,7 @@ TEST_CASE("what walking the range throws comes after what had begun", "[as_compl
 }
 
 TEST_CASE("an empty range gives nothing", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         int given = 0, ran = 0;
         co_await with_completed(std::vector<awaitable<int>>(), 5, [&](auto& done) -> awaitable<> {
             ++ran;
@@ -198,7 +199,7 @@ TEST_CASE("an empty range gives nothing", "[as_completed]") {
 }
 
 TEST_CASE("a next that is cancelled takes nothing", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         promise<int> late;
         auto answer = late.get_future();
         std::vector<awaitable<int>> all;
@@ -217,7 +218,7 @@ TEST_CASE("a next that is cancelled takes nothing", "[as_completed]") {
 }
 
 TEST_CASE("several take outcomes, each goes to one of them", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         std::multiset<int> got;
         int finished = 0;
         auto make = [](int i) { return number_after(i % 3, i); };
@@ -239,7 +240,7 @@ TEST_CASE("several take outcomes, each goes to one of them", "[as_completed]") {
 }
 
 TEST_CASE("the body owns what it is given", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         int sum = 0;
         auto body = [&](completed<int>& done, std::unique_ptr<int> mine) -> awaitable<> {
             while (auto item = co_await done.next())
@@ -284,7 +285,7 @@ TEST_CASE("ten thousand coroutines need the memory of the few that are in hand",
 }
 
 TEST_CASE("with_completed that is cancelled awaits body and coroutines", "[as_completed]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto job = [&](int) -> awaitable<> { return slow_to_end(log, "job"); };
         auto all = [&]() -> awaitable<> {

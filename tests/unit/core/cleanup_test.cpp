@@ -5,6 +5,7 @@
 #include <oneloop/cleanup.hpp>
 #include <oneloop/generator.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 #include <oneloop/timeout.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -51,7 +52,7 @@ awaitable<resource> open_after(int count, log_of& log, std::string name) {
 } // namespace
 
 TEST_CASE("the clean-up is awaited when the body has returned", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         const int value = co_await with_cleanup(
             [&]() -> awaitable<int> {
@@ -66,7 +67,7 @@ TEST_CASE("the clean-up is awaited when the body has returned", "[cleanup]") {
 }
 
 TEST_CASE("the clean-up is awaited when the body has thrown", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         for (bool coroutine : {true, false}) {
             log_of log;
             auto body = [&]() -> awaitable<> {
@@ -84,7 +85,7 @@ TEST_CASE("the clean-up is awaited when the body has thrown", "[cleanup]") {
 }
 
 TEST_CASE("the clean-up is awaited when the body was cancelled", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto scoped = [&]() -> awaitable<> {
             co_await with_cleanup(
@@ -99,7 +100,7 @@ TEST_CASE("the clean-up is awaited when the body was cancelled", "[cleanup]") {
 }
 
 TEST_CASE("a second cancellation does not reach the clean-up", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto scoped = [&]() -> awaitable<> {
             co_await with_cleanup(
@@ -122,7 +123,7 @@ TEST_CASE("a second cancellation does not reach the clean-up", "[cleanup]") {
 }
 
 TEST_CASE("a cancellation during the clean-up comes too late for the value", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         bool went_on = false;
         auto scoped = [&]() -> awaitable<> {
@@ -147,7 +148,7 @@ TEST_CASE("a cancellation during the clean-up comes too late for the value", "[c
 }
 
 TEST_CASE("what the clean-up throws is thrown if the body has thrown nothing", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         for (bool coroutine : {true, false}) {
             auto clean = [&]() -> awaitable<> {
                 if (coroutine)
@@ -163,7 +164,7 @@ TEST_CASE("what the clean-up throws is thrown if the body has thrown nothing", "
 }
 
 TEST_CASE("if both throw, the body's exception wins and the other is told", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         std::exception_ptr hidden;
         auto told = cleanup_options().when_hidden([&](std::exception_ptr why) { hidden = why; });
         auto clean = []() -> awaitable<> { return fails_after(2, "no goodbye"); };
@@ -204,8 +205,9 @@ TEST_CASE("if both throw, the body's exception wins and the other is told", "[cl
 }
 
 TEST_CASE("a clean-up that hangs is cancelled after its limit", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
+        const auto begin = loop_clock::now();
         const auto quick = cleanup_options().limit(20ms);
         auto hangs = [&]() -> awaitable<> { return slow_to_end(log, "clean-up"); };
         const auto alone = co_await caught(with_cleanup(
@@ -214,6 +216,7 @@ TEST_CASE("a clean-up that hangs is cancelled after its limit", "[cleanup]") {
         CHECK(failure_of(alone) == condition::timeout);
         CHECK_THAT(failure_of(alone).limit(), containing("20 ms"));
         CHECK(log == log_of{"clean-up began", "clean-up cancelled", "clean-up ended"});
+        CHECK(loop_clock::now() - begin == 20ms);
         const auto hidden = co_await caught(with_cleanup(
             quick, []() -> awaitable<> { return fails_after(1, "body"); }, hangs
         ));
@@ -222,8 +225,20 @@ TEST_CASE("a clean-up that hangs is cancelled after its limit", "[cleanup]") {
     });
 }
 
+TEST_CASE("a clean-up has ten seconds if nothing else is said", "[cleanup]") {
+    testing::run([]() -> awaitable<> {
+        const auto begin = loop_clock::now();
+        auto scoped = with_cleanup(
+            []() -> awaitable<> { return turns(1); }, []() -> awaitable<> { return sleep_for(1h); }
+        );
+        const auto why = co_await caught(std::move(scoped));
+        CHECK(failure_of(why) == condition::timeout);
+        CHECK(loop_clock::now() - begin == 10s);
+    });
+}
+
 TEST_CASE("body and clean-up share the arguments", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         std::vector<int> seen;
         auto body = [](std::unique_ptr<int>& shared, std::string& name) -> awaitable<std::string> {
             co_await turns(1);
@@ -241,7 +256,7 @@ TEST_CASE("body and clean-up share the arguments", "[cleanup]") {
 }
 
 TEST_CASE("a resource is closed, then gone", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto body = [&](resource& r, std::unique_ptr<int> mine) -> awaitable<int> {
             co_await notes(log, "using " + r.name());
@@ -254,7 +269,7 @@ TEST_CASE("a resource is closed, then gone", "[cleanup]") {
 }
 
 TEST_CASE("a resource that is opened first is closed when the body throws", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto body = [](resource&) -> awaitable<> { return fails_after(1, "body"); };
         const auto why = co_await caught(with_closing(open_after(2, log, "it"), body));
@@ -264,7 +279,7 @@ TEST_CASE("a resource that is opened first is closed when the body throws", "[cl
 }
 
 TEST_CASE("what cannot be opened is not closed", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto opening = [&]() -> awaitable<resource> {
             throw std::runtime_error("refused");
@@ -278,7 +293,7 @@ TEST_CASE("what cannot be opened is not closed", "[cleanup]") {
 }
 
 TEST_CASE("a generator is closed at the end of its scope", "[cleanup]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto items = [](yield<int>& out, log_of& log) -> awaitable<> {
             co_await out(1);

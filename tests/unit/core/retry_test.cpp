@@ -4,6 +4,7 @@
 #include "tests/support/step_cancel.hpp"
 #include <oneloop/retry.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 
 #include <boost/asio/error.hpp>
 
@@ -152,9 +153,10 @@ TEST_CASE("the last failure says after how many attempts, and whether the time w
 }
 
 TEST_CASE("retry gives the first value", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         for (int failures : {0, 1, 2}) {
             flaky thrower(failures, refused()), teller(failures, refused());
+            const auto begin = loop_clock::now();
             const int thrown = co_await retry(
                 quick(), [&](int n) { return thrower.throwing(n); }, 2
             );
@@ -164,12 +166,16 @@ TEST_CASE("retry gives the first value", "[retry]") {
             CHECK(thrown == failures + 1);
             REQUIRE(told.has_value());
             CHECK(*told == failures + 1);
+            CHECK(
+                loop_clock::now() - begin >= failures * 2 * 500us
+            ); // each pause takes half of its step at least
+            CHECK(loop_clock::now() - begin <= failures * 2 * 2ms);
         }
     });
 }
 
 TEST_CASE("retry throws or gives the last failure", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         flaky thrower(9, refused()), teller(9, refused());
         auto throws = retry(
             quick(), [&](int n) { return thrower.throwing(n); }, 0
@@ -187,7 +193,7 @@ TEST_CASE("retry throws or gives the last failure", "[retry]") {
 }
 
 TEST_CASE("what may not be repeated is thrown as it was", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         flaky in_doubt(9, refused().ended(outcome::in_doubt));
         auto once = retry(quick(), [&] { return in_doubt.throwing(1); });
         const auto why = co_await caught(std::move(once));
@@ -200,7 +206,7 @@ TEST_CASE("what may not be repeated is thrown as it was", "[retry]") {
 }
 
 TEST_CASE("an exception of the user's own is thrown on at once", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         int calls = 0;
         auto fails = [&](int n) {
             ++calls;
@@ -213,7 +219,7 @@ TEST_CASE("an exception of the user's own is thrown on at once", "[retry]") {
 }
 
 TEST_CASE("of a plain system_error nobody knows whether it was sent", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         int calls = 0;
         auto fails = [&]() -> awaitable<> {
             ++calls;
@@ -229,7 +235,7 @@ TEST_CASE("of a plain system_error nobody knows whether it was sent", "[retry]")
 }
 
 TEST_CASE("every attempt gets copies of its own", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         std::vector<std::string> seen;
         auto takes = [&](std::string text, std::vector<int> list) -> awaitable<int> {
             seen.push_back(text + std::to_string(list.size()));
@@ -248,10 +254,12 @@ TEST_CASE("every attempt gets copies of its own", "[retry]") {
 }
 
 TEST_CASE("the total time cancels and awaits the attempt that runs", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         auto hangs = [&] { return slow_to_end(log, "attempt"); };
+        const auto begin = loop_clock::now();
         const auto why = co_await caught(retry(quick().total_time(20ms), hangs));
+        CHECK(loop_clock::now() - begin == 20ms);
         CHECK(failure_of(why) == condition::timeout);
         CHECK(failure_of(why).limit() == "total_time 20 ms");
         CHECK(log == log_of{"attempt began", "attempt cancelled", "attempt ended"});
@@ -259,7 +267,7 @@ TEST_CASE("the total time cancels and awaits the attempt that runs", "[retry]") 
 }
 
 TEST_CASE("a retry is cancelled in an attempt and in a pause, and then makes no other", "[retry]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         for (bool in_pause : {false, true}) {
             int calls = 0;
             auto attempt = [&]() -> awaitable<> {

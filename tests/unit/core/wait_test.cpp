@@ -4,6 +4,7 @@
 #include "tests/support/step_cancel.hpp"
 #include <oneloop/gather.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 #include <oneloop/wait.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -28,7 +29,7 @@ log_of names(const Tasks& tasks) {
 } // namespace
 
 TEST_CASE("waiting for all tasks gives them in the order given", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             std::vector<task<int>> all;
             all.push_back(tasks.spawn(number_after(9, 1), "slow"));
@@ -45,13 +46,15 @@ TEST_CASE("waiting for all tasks gives them in the order given", "[wait]") {
 }
 
 TEST_CASE("what has not ended by the deadline is pending and goes on", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             std::vector<task<>> all;
             all.push_back(tasks.spawn(sleep_for(1h), "an hour"));
-            all.push_back(tasks.spawn(sleep_for(1ms), "a moment"));
+            all.push_back(tasks.spawn(sleep_for(1s), "a moment"));
             all.push_back(tasks.spawn(sleep_for(2h), "two hours"));
-            auto [done, pending] = co_await wait(all, 100ms);
+            const auto begin = loop_clock::now();
+            auto [done, pending] = co_await wait(all, 2s);
+            CHECK(loop_clock::now() - begin == 2s);
             CHECK(names(done) == log_of{"a moment"});
             CHECK(names(pending) == log_of{"an hour", "two hours"});
             CHECK_FALSE(all[0].done());
@@ -59,13 +62,14 @@ TEST_CASE("what has not ended by the deadline is pending and goes on", "[wait]")
                 late.cancel();
             auto rest = co_await wait(pending);
             CHECK(names(rest.done) == log_of{"an hour", "two hours"});
+            CHECK(loop_clock::now() - begin == 2s);
         });
     });
 }
 
 TEST_CASE("a wait without time gives the tasks one turn", "[wait]") {
     for (auto limit : {0ms, -5ms})
-        run_test([limit]() -> awaitable<> {
+        testing::run([limit]() -> awaitable<> {
             co_await with_task_group(
                 [](task_group& tasks, std::chrono::milliseconds limit) -> awaitable<> {
                     std::vector<task<>> all{tasks.spawn(sleep_for(1h))};
@@ -80,7 +84,7 @@ TEST_CASE("a wait without time gives the tasks one turn", "[wait]") {
 }
 
 TEST_CASE("waiting for the first of several tasks", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             std::vector<task<int>> all;
             for (int i = 0; i < 4; ++i)
@@ -101,7 +105,7 @@ TEST_CASE("waiting for the first of several tasks", "[wait]") {
 }
 
 TEST_CASE("nothing is waited for when there is no task", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         const std::vector<task<>> none;
         auto all = co_await wait(none);
         auto first = co_await wait_first(none, 1h);
@@ -111,19 +115,23 @@ TEST_CASE("nothing is waited for when there is no task", "[wait]") {
 }
 
 TEST_CASE("waiting for the first has a deadline too", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
-            std::vector<task<>> all{tasks.spawn(sleep_for(1h), "late")};
-            auto [done, pending] = co_await wait_first(all, 10ms);
+            std::vector<task<>> all{tasks.spawn(sleep_for(1h), "late"), tasks.spawn(sleep_for(2h))};
+            const auto begin = loop_clock::now();
+            auto [done, pending] = co_await wait_first(all, 59min);
             CHECK(done.empty());
-            CHECK(names(pending) == log_of{"late"});
+            CHECK(pending == all);
+            auto later = co_await wait_first(all, 59min);
+            CHECK(names(later.done) == log_of{"late"});
+            CHECK(loop_clock::now() - begin == 1h);
             tasks.cancel();
         });
     });
 }
 
 TEST_CASE("tasks of several types are waited for together", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             auto number = tasks.spawn(number_after(3, 7), "number");
             auto nothing = tasks.spawn(turns(30), "nothing");
@@ -148,7 +156,7 @@ TEST_CASE("tasks of several types are waited for together", "[wait]") {
 }
 
 TEST_CASE("a view of tasks is waited for", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             std::vector<task<int>> all;
             for (int i = 0; i < 4; ++i)
@@ -161,7 +169,7 @@ TEST_CASE("a view of tasks is waited for", "[wait]") {
 }
 
 TEST_CASE("an isolated task that fails is done, and disturbs nobody", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             auto bad = tasks.spawn_isolated(fails_after(2, "why"), "bad");
             auto good = tasks.spawn_isolated(number_after(20, 3), "good");
@@ -179,7 +187,7 @@ TEST_CASE("an isolated task that fails is done, and disturbs nobody", "[wait]") 
 }
 
 TEST_CASE("a failure that nobody has asked for is thrown at the end of the group", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         log_of log;
         bool handle_kept = false;
         auto body = [&](task_group& tasks, bool keep, bool other_fails) -> awaitable<> {
@@ -206,7 +214,7 @@ TEST_CASE("a failure that nobody has asked for is thrown at the end of the group
 }
 
 TEST_CASE("an isolated task that is cancelled leaves nothing to be seen", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             auto one = tasks.spawn_isolated(sleep_for(1h));
             co_await turns(3);
@@ -221,7 +229,7 @@ TEST_CASE("an isolated task that is cancelled leaves nothing to be seen", "[wait
 }
 
 TEST_CASE("a task that fails cancels its group, and a wait of the group's body with it", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         auto group = with_task_group([](task_group& tasks) -> awaitable<> {
             std::vector<task<>> all{tasks.spawn(fails_after(2, "why")), tasks.spawn(sleep_for(1h))};
             co_await wait(all);
@@ -232,7 +240,7 @@ TEST_CASE("a task that fails cancels its group, and a wait of the group's body w
 }
 
 TEST_CASE("cancelling a wait leaves the tasks running", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             std::vector<task<>> all{tasks.spawn(sleep_for(1h)), tasks.spawn(sleep_for(1h))};
             for (bool limited : {false, true}) {
@@ -252,7 +260,7 @@ TEST_CASE("cancelling a wait leaves the tasks running", "[wait]") {
 }
 
 TEST_CASE("several wait for overlapping tasks at once", "[wait]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         co_await with_task_group([](task_group& tasks) -> awaitable<> {
             std::vector<task<int>> all;
             for (int i = 0; i < 3; ++i)
