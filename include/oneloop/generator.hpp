@@ -29,6 +29,11 @@ namespace oneloop {
 template <class T>
 class generator;
 
+namespace detail {
+template <class Body>
+inline constexpr bool captures_nothing = std::is_empty_v<Body> || std::is_pointer_v<Body>;
+}
+
 /// The body's end: `co_await out(value)`.
 template <class T>
 class yield {
@@ -74,7 +79,7 @@ public:
     &, Args... > explicit generator(executor loop, Body body, Args... args)
         : state_(std::make_shared<detail::typed_generator_state<T>>(std::move(loop))) {
         static_assert(
-            std::is_empty_v<Body> || std::is_pointer_v<Body>,
+            detail::captures_nothing<Body>,
             "the body of a generator may not capture: give what it uses as arguments, which it owns"
         );
         auto owned = std::make_shared<std::tuple<Args...>>(std::move(args)...);

@@ -141,6 +141,18 @@ TEST_CASE("the body owns what it is given, and values may be movable only", "[ge
     });
 }
 
+TEST_CASE("what captures is no body of a generator", "[generator]") {
+    int around = 0;
+    auto by_reference = [&](yield<int>& out) -> awaitable<> { co_await out(around); };
+    auto by_value = [around](yield<int>& out) -> awaitable<> { co_await out(around); };
+    auto nothing = [](yield<int>& out) -> awaitable<> { co_await out(1); };
+    STATIC_REQUIRE_FALSE(detail::captures_nothing<decltype(by_reference)>);
+    STATIC_REQUIRE_FALSE(detail::captures_nothing<decltype(by_value)>);
+    STATIC_REQUIRE_FALSE(detail::captures_nothing<std::function<awaitable<>(yield<int>&)>>);
+    STATIC_REQUIRE(detail::captures_nothing<decltype(nothing)>);
+    STATIC_REQUIRE(detail::captures_nothing<decltype(&count)>);
+}
+
 TEST_CASE("a generator destroyed early cancels its body, which ends with what it owns", "[generator]") {
     testing::run([]() -> awaitable<> {
         auto log = std::make_shared<log_of>();

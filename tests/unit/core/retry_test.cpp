@@ -6,6 +6,8 @@
 #include <oneloop/task.hpp>
 #include <oneloop/testing.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 
 using namespace oneloop;
@@ -302,6 +304,25 @@ TEST_CASE("ten thousand attempts", "[retry]") {
             co_await retry(quick().attempts(10'000).backoff(0ms, 0ms), [&] { return often.throwing(0); });
         CHECK(calls == 10'000);
     });
+}
+
+TEST_CASE("a retry is destroyed with its loop", "[retry][shutdown]") {
+    for (bool in_pause : {false, true}) {
+        auto kept = std::make_shared<int>();
+        auto attempt = [&](std::shared_ptr<int>) -> awaitable<> {
+            if (!in_pause)
+                co_await sleep_for(1h);
+            throw error(refused());
+        };
+        {
+            boost::asio::io_context loop;
+            auto patient = retry_policy().backoff(10s, 10s);
+            boost::asio::co_spawn(loop, retry(patient, attempt, kept), boost::asio::detached);
+            loop.poll();
+            CHECK(kept.use_count() > 1);
+        }
+        CHECK(kept.use_count() == 1);
+    }
 }
 
 TEST_CASE("a retry cancelled after any of its handlers leaves nothing", "[retry][step_cancel]") {
