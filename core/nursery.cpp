@@ -42,8 +42,9 @@ void child::cancel() {
         home->end_waiting(*this);
 }
 
-std::shared_ptr<child> nursery::start(awaitable<void> body, child::end_function on_end) {
+std::shared_ptr<child> nursery::start(awaitable<void> body, child::end_function on_end, failing whose) {
     auto c = std::make_shared<child>(std::move(body), std::move(on_end));
+    c->failing_ = whose;
     c->cancel_requested_ = cancelled_;
     c->home_ = weak_from_this();
     if (places_taken_ < bound_)
@@ -53,8 +54,8 @@ std::shared_ptr<child> nursery::start(awaitable<void> body, child::end_function 
     return c;
 }
 
-void nursery::start_beside(awaitable<void> body) {
-    auto c = std::make_shared<child>(std::move(body), nullptr);
+void nursery::start_beside(awaitable<void> body, child::end_function on_end) {
+    auto c = std::make_shared<child>(std::move(body), std::move(on_end));
     c->bounded_ = false;
     begin(std::move(c));
 }
@@ -90,7 +91,7 @@ void nursery::ended(child& c, std::exception_ptr why) {
     running_.erase(c.place_);
     places_taken_ -= c.bounded_;
     // Whoever cancelled one child by itself knows; it is no failure of the whole.
-    if (why && !(c.cancel_requested_ && is_cancellation(why)))
+    if (why && c.failing_ == failing::ends_all && !(c.cancel_requested_ && is_cancellation(why)))
         failed(why);
     if (c.on_end_)
         std::exchange(c.on_end_, nullptr)(why);
@@ -102,7 +103,17 @@ void nursery::ended(child& c, std::exception_ptr why) {
 void nursery::failed(std::exception_ptr why) {
     if (!first_failure_)
         first_failure_ = why;
-    cancel();
+    cancel_rest();
+}
+
+void nursery::cancel_rest() {
+    if (!cancelled_)
+        cancel();
+}
+
+void nursery::failed_unseen(std::exception_ptr why) noexcept {
+    if (!unseen_failure_)
+        unseen_failure_ = std::move(why);
 }
 
 void nursery::refill() {
@@ -133,12 +144,12 @@ void nursery::cancel() {
         c->cancel();
 }
 
-awaitable<void> nursery::join(std::shared_ptr<nursery> self) {
+awaitable<void> nursery::join(std::shared_ptr<nursery> self, bool shielded) {
     // A co_await of a cancelled coroutine throws at once; this one has to wait all the same.
     const bool throws = co_await this_coro::throw_if_cancelled();
     co_await this_coro::throw_if_cancelled(false);
     auto state = co_await this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none)
+    if (!shielded && state.cancelled() != asio::cancellation_type::none)
         self->cancel();
     self->refill();
     self->empty_->keep_abandoned([weak = std::weak_ptr(self)](completion<> parent) {
@@ -149,14 +160,16 @@ awaitable<void> nursery::join(std::shared_ptr<nursery> self) {
     while (!self->running_.empty()) {
         auto empty = self->empty_->wait(asio::as_tuple(asio::deferred));
         auto [cancelled] = co_await std::move(empty);
-        if (cancelled)
+        if (cancelled && !shielded)
             self->cancel();
     }
     co_await this_coro::throw_if_cancelled(throws);
     if (self->first_failure_)
         std::rethrow_exception(self->first_failure_);
+    if (self->unseen_failure_)
+        std::rethrow_exception(self->unseen_failure_);
     state = co_await this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none)
+    if (!shielded && state.cancelled() != asio::cancellation_type::none)
         throw error(oneloop::cancelled());
 }
 

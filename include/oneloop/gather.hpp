@@ -9,6 +9,7 @@
 /// outcome, give coroutines that do not throw: `http.get(url, nothrow)` makes a
 /// `std::vector<result<response>>` of the first form. Cancelling cancels every coroutine and awaits it.
 
+#include <oneloop/detail/coroutine_range.hpp>
 #include <oneloop/detail/nursery.hpp>
 #include <oneloop/detail/task_state.hpp>
 
@@ -20,16 +21,6 @@
 namespace oneloop {
 
 namespace detail {
-
-template <class T>
-struct awaited;
-template <class T>
-struct awaited<awaitable<T>> {
-    using type = T;
-};
-
-template <class Range>
-using awaited_in = typename awaited<std::remove_cvref_t<std::ranges::range_reference_t<Range>>>::type;
 
 template <class T>
 awaitable<void> keep(std::optional<T>& place, awaitable<T> body) {
@@ -44,15 +35,6 @@ inline awaitable<void> keep(std::optional<nothing>& place, awaitable<void> body)
 
 template <class T>
 using kept = std::optional<typename task_state<T>::stored>;
-
-// A view of coroutines gives new ones (prvalues), a container has them to be moved from.
-template <class Iterator>
-auto take_coroutine(Iterator& i) {
-    if constexpr (std::is_lvalue_reference_v<std::iter_reference_t<Iterator>>)
-        return std::move(*i);
-    else
-        return *i;
-}
 
 } // namespace detail
 

@@ -4,31 +4,43 @@
 ///
 ///     co_await with_task_group([&](task_group& tasks) -> awaitable<> {
 ///         auto first = tasks.spawn(download(a));   // runs from the next turn of the loop on
-///         auto second = tasks.spawn(download(b));
+///         auto second = tasks.spawn(download(b), "b");
 ///         use(co_await first.get(), co_await second.get());
 ///     });                                           // here nothing of it runs any more
+///
+/// To wait for several of them, for the first, or until a deadline: `wait.hpp`.
 
 #include <oneloop/detail/nursery.hpp>
 #include <oneloop/detail/task_state.hpp>
 #include <oneloop/error.hpp>
 
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 namespace oneloop {
 
-/// A coroutine that was started and can be awaited later. A cheap handle: copies mean the same coroutine, and
-/// the group keeps it running when every handle is gone.
-template <class T = void>
-class task {
-public:
-    /// True once it has ended, in whichever way.
-    bool done() const noexcept { return state_->done(); }
+namespace detail {
+struct end_of;
+}
 
-    /// Waits for the end and gives the value, or throws what the coroutine threw. A value can be taken once.
-    /// Cancelling the wait leaves the task running.
-    [[nodiscard]] awaitable<T> get() const { return detail::task_state<T>::get(state_); }
+/// A handle to a coroutine that was started, whatever it gives: so tasks of several types can be kept in one
+/// container. Copies mean the same coroutine, and compare equal.
+class any_task {
+public:
+    /// What `spawn` was told; empty if nothing.
+    const std::string& name() const noexcept { return end_->name; }
+
+    /// True once it has ended, in whichever way.
+    bool done() const noexcept { return end_->done(); }
+
+    /// What it threw; null while it runs, and if it threw nothing. Whoever asks knows of the failure.
+    std::exception_ptr exception() const {
+        if (end_->done())
+            end_->seen();
+        return end_->failed_with();
+    }
 
     /// Asks the coroutine to end: its next or present `co_await` throws. `get()` then reports
     /// `condition::cancelled`; the other tasks of the group are not touched.
@@ -37,13 +49,37 @@ public:
             c->cancel();
     }
 
+    friend bool operator==(const any_task& a, const any_task& b) noexcept { return a.end_ == b.end_; }
+
+private:
+    friend struct detail::end_of;
+    template <class>
+    friend class task;
+
+    any_task(std::shared_ptr<detail::task_end> end, std::weak_ptr<detail::child> c)
+        : end_(std::move(end)), child_(std::move(c)) {}
+
+    std::shared_ptr<detail::task_end> end_;
+    std::weak_ptr<detail::child> child_;
+};
+
+/// A coroutine that was started and can be awaited later. A cheap handle: copies mean the same coroutine, and
+/// the group keeps it running when every handle is gone.
+template <class T = void>
+class task : public any_task {
+public:
+    using value_type = T;
+
+    /// Waits for the end and gives the value, or throws what the coroutine threw. A value can be taken once.
+    /// Cancelling the wait leaves the task running.
+    [[nodiscard]] awaitable<T> get() const {
+        return detail::task_state<T>::get(std::static_pointer_cast<detail::task_state<T>>(end_));
+    }
+
 private:
     friend class task_group;
     task(std::shared_ptr<detail::task_state<T>> state, std::weak_ptr<detail::child> c)
-        : state_(std::move(state)), child_(std::move(c)) {}
-
-    std::shared_ptr<detail::task_state<T>> state_;
-    std::weak_ptr<detail::child> child_;
+        : any_task(std::move(state), std::move(c)) {}
 };
 
 /// Starts tasks that may not outlive the scope. Made by `with_task_group` only: a group as a plain local
@@ -58,13 +94,17 @@ public:
     /// for its turn. If it throws, the other tasks and the group's body are cancelled, and `with_task_group`
     /// throws the same.
     template <class T>
-    task<T> spawn(awaitable<T> body) {
-        auto state = std::make_shared<detail::task_state<T>>(nursery_->loop());
-        auto c = nursery_->start(
-            detail::task_state<T>::fill(state, std::move(body)),
-            [state](std::exception_ptr why) { state->end(std::move(why)); }
-        );
-        return task<T>(std::move(state), c);
+    task<T> spawn(awaitable<T> body, std::string name = std::string()) {
+        return start(std::move(body), std::move(name), detail::failing::ends_all);
+    }
+
+    /// The same for a task whose failure is its own affair, as with asyncio's `create_task`: if it throws,
+    /// the others go on, and `get()` throws it. A failure that nobody has asked for (with `get()` or
+    /// `exception()`) when the last handle goes disturbs nobody either, but is not lost: `with_task_group`
+    /// throws it when everything has ended, unless something else was thrown.
+    template <class T>
+    task<T> spawn_isolated(awaitable<T> body, std::string name = std::string()) {
+        return start(std::move(body), std::move(name), detail::failing::stays_here);
     }
 
     /// Cancels every task and the body of the group.
@@ -74,6 +114,19 @@ private:
     template <class Body, class... Args>
     friend awaitable<void> with_bounded_task_group(std::size_t, Body, Args...);
     explicit task_group(std::shared_ptr<detail::nursery> n) : nursery_(std::move(n)) {}
+
+    template <class T>
+    task<T> start(awaitable<T> body, std::string name, detail::failing whose) {
+        auto state = std::make_shared<detail::task_state<T>>(nursery_->loop());
+        state->name = std::move(name);
+        if (whose == detail::failing::stays_here)
+            state->when_unseen(nursery_);
+        auto c = nursery_->start(
+            detail::task_state<T>::fill(state, std::move(body)),
+            [state](std::exception_ptr why) { state->end(std::move(why)); }, whose
+        );
+        return task<T>(std::move(state), c);
+    }
 
     std::shared_ptr<detail::nursery> nursery_;
 };

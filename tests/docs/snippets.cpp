@@ -65,3 +65,20 @@ awaitable<> ask(std::string url) { // "mysql://user:password@127.0.0.1:3306/gara
         std::cout << car["make"].text() << ": " << car["wheels"].as<int>() << " wheels\n";
 }
 // [/mysql]
+
+// [scopes]
+awaitable<> count_pages(http::client& http, std::vector<std::string> urls, mysql::options where) {
+    auto fetch = [&](const std::string& url) {
+        return retry(
+            retry_policy().attempts(5).idempotent(), [&](std::string u) { return http.get(u); }, url
+        );
+    };
+    auto opening = mysql::connect(co_await this_coro::executor, where);
+    co_await with_closing(std::move(opening), [&](mysql::connection& db) -> awaitable<> {
+        co_await with_completed(urls | std::views::transform(fetch), 20, [&](auto& pages) -> awaitable<> {
+            while (auto page = co_await pages.next()) // the next that is there, in whatever order
+                co_await db.query("INSERT INTO page VALUES (?, ?)", page->index(), page->get().body_size());
+        }); // the first get() that throws ends it, and cancels the rest
+    });     // db.close() has been awaited
+}
+// [/scopes]

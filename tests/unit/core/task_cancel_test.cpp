@@ -166,3 +166,25 @@ TEST_CASE("a group cancelled after any of its handlers leaves nothing", "[task][
     });
     CHECK(steps > 10);
 }
+
+TEST_CASE("a second failure does not interrupt what the others do on their way out", "[task]") {
+    run_test([]() -> awaitable<> {
+        log_of log;
+        auto fails_when_cancelled = []() -> awaitable<> {
+            try {
+                co_await sleep_for(1h);
+            } catch (...) {
+            }
+            throw std::runtime_error("the second");
+        };
+        auto group = with_task_group([&](task_group& tasks) -> awaitable<> {
+            tasks.spawn(slow_to_end(log, "sibling"));
+            tasks.spawn(fails_when_cancelled());
+            tasks.spawn(fails_after(3, "the first"));
+            co_return;
+        });
+        const auto why = co_await caught(std::move(group));
+        CHECK_THROWS_WITH(std::rethrow_exception(why), "the first");
+        CHECK(log == log_of{"sibling began", "sibling cancelled", "sibling ended"});
+    });
+}

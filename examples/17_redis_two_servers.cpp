@@ -22,7 +22,7 @@ awaitable<> program(std::string first, std::string second) {
 
 int main(int argc, char** argv) {
     if (argc != 3) {
-        std::cerr << "usage: 11_redis_two_servers URL URL\n";
+        std::cerr << "usage: 17_redis_two_servers URL URL\n";
         return 2;
     }
     return run_main(program(argv[1], argv[2]));

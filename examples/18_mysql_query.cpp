@@ -17,7 +17,7 @@ awaitable<> program(std::string url) {
 
 int main(int argc, char** argv) {
     if (argc != 2) {
-        std::cerr << "usage: 12_mysql_query mysql://user:password@host:port/mysql\n";
+        std::cerr << "usage: 18_mysql_query mysql://user:password@host:port/mysql\n";
         return 2;
     }
     return run_main(program(argv[1]));

@@ -19,7 +19,7 @@ awaitable<> program(std::string url) {
 
 int main(int argc, char** argv) {
     if (argc != 2) {
-        std::cerr << "usage: 10_redis_hash redis://:password@host:port/database\n";
+        std::cerr << "usage: 16_redis_hash redis://:password@host:port/database\n";
         return 2;
     }
     return run_main(program(argv[1]));

@@ -1,4 +1,4 @@
-// Functions that block run on threads and are awaited; five take the time of one.
+// Functions that block run on threads and are awaited; any other thread completes a promise.
 
 #include <oneloop/core.hpp>
 
@@ -25,6 +25,11 @@ awaitable<> program() {
 
     blocking_pool two_threads(2);
     std::cout << "6 * 6 on a pool of its own: " << co_await run_blocking(two_threads, slow_square, 6) << "\n";
+
+    promise<int> square; // for a thread that is there already, such as that of another library
+    auto later = square.get_future();
+    std::jthread other([mine = std::move(square)]() mutable { mine.set_value(slow_square(7)); });
+    std::cout << "7 * 7 from another thread: " << co_await later.get() << "\n";
 }
 
 int main() {

@@ -62,7 +62,7 @@ awaitable<> program(std::string redis_url, std::string mysql_url, std::vector<st
 
 int main(int argc, char** argv) {
     if (argc < 4) {
-        std::cerr << "usage: 15_fetch_and_store REDIS-URL MYSQL-URL URL...\n";
+        std::cerr << "usage: 21_fetch_and_store REDIS-URL MYSQL-URL URL...\n";
         return 2;
     }
     return run_main(program(argv[1], argv[2], {argv + 3, argv + argc}));

@@ -21,7 +21,7 @@ awaitable<> program(std::string first, std::string second) {
 
 int main(int argc, char** argv) {
     if (argc != 3) {
-        std::cerr << "usage: 13_mysql_two_servers URL URL\n";
+        std::cerr << "usage: 19_mysql_two_servers URL URL\n";
         return 2;
     }
     return run_main(program(argv[1], argv[2]));

@@ -84,7 +84,7 @@ awaitable<> program(std::string url) {
 
 int main(int argc, char** argv) {
     if (argc != 2) {
-        std::cerr << "usage: 14_web_service redis://:password@host:port/database\n";
+        std::cerr << "usage: 20_web_service redis://:password@host:port/database\n";
         return 2;
     }
     return run_main(program(argv[1]));

@@ -1,0 +1,173 @@
+#pragma once
+
+/// Trying again what failed, when that is safe.
+///
+///     auto page = co_await retry(retry_policy().attempts(5).idempotent(), [&](std::string url) {
+///         return http.get(url);
+///     }, url);
+
+#include <oneloop/awaitable.hpp>
+#include <oneloop/backoff.hpp>
+#include <oneloop/deadline.hpp>
+#include <oneloop/error.hpp>
+#include <oneloop/sleep.hpp>
+#include <oneloop/timeout.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace oneloop {
+
+/// What to try again, how often, and for how long.
+///
+/// **Without further words only what is certainly safe is repeated**: a failure whose outcome is `not_sent`
+/// and whose condition may pass: `timeout`, `resolve`, `network`. With `idempotent()`, those three whatever
+/// the outcome. Never: what was cancelled, a wrong argument, a limit of count or size, something closed, TLS,
+/// protocol, files, what a server answered. `when()` decides otherwise.
+class retry_policy {
+public:
+    using duration = std::chrono::steady_clock::duration;
+
+    retry_policy() = default;
+
+    /// How often at most, the first time included: 3; less than 1 is 1.
+    retry_policy& attempts(int most) { return attempts_ = most < 1 ? 1 : most, *this; }
+
+    /// The pauses between them double from `first` up to `most`, with jitter: from 100 ms up to 10 s.
+    retry_policy& backoff(duration first, duration most) {
+        return backoff_ = oneloop::backoff(first, most), *this;
+    }
+
+    /// For all attempts and pauses together: 1 min. An attempt that runs then is cancelled, and a pause that
+    /// would reach beyond is not begun.
+    retry_policy& total_time(duration limit) { return total_time_ = limit, *this; }
+
+    /// Doing it twice does no harm: failures in doubt are repeated as well.
+    retry_policy& idempotent(bool yes = true) { return idempotent_ = yes, *this; }
+
+    /// Decides in place of the rule above which failures to repeat. A cancellation is never repeated, and it
+    /// is not asked.
+    retry_policy& when(std::function<bool(const failure&)> repeat) {
+        return when_ = std::move(repeat), *this;
+    }
+
+    int attempts() const noexcept { return attempts_; }
+    const oneloop::backoff& backoff() const noexcept { return backoff_; }
+    duration total_time() const noexcept { return total_time_; }
+
+    /// May this be repeated, as far as the failure itself is concerned?
+    bool allows(const failure& why) const;
+
+private:
+    int attempts_ = 3;
+    oneloop::backoff backoff_{std::chrono::milliseconds(100), std::chrono::seconds(10)};
+    duration total_time_ = std::chrono::minutes(1);
+    bool idempotent_ = false;
+    std::function<bool(const failure&)> when_;
+};
+
+/// One course of attempts under a policy: decides, and neither runs anything nor reads a clock nor draws
+/// lots.
+class retry_course {
+public:
+    using clock = deadline::clock;
+
+    retry_course(retry_policy policy, clock::time_point start)
+        : policy_(std::move(policy)),
+          backoff_(policy_.backoff()),
+          until_(deadline::after(start, policy_.total_time())) {}
+
+    /// An attempt has failed with `why`. Gives the pause before the next one, or nothing if that was the
+    /// last. `chance` is a number from [0, 1).
+    std::optional<clock::duration> again(const failure& why, clock::time_point now, double chance);
+
+    /// How many have failed.
+    int failed() const noexcept { return failed_; }
+    deadline until() const noexcept { return until_; }
+
+    /// The failure to report in the end: `why`, and after how many attempts if there was more than one. `now`
+    /// tells whether it was `total_time` that cut the last one short.
+    failure last(failure why, clock::time_point now) const;
+
+private:
+    retry_policy policy_;
+    oneloop::backoff backoff_;
+    deadline until_;
+    int failed_ = 0;
+};
+
+namespace detail {
+
+// What a thrown attempt tells; nothing if it is none of ours, which is never repeated.
+std::optional<failure> failure_to_judge(const std::exception_ptr& thrown);
+std::optional<deadline::clock::duration> pause_after(retry_course&, const failure&);
+[[noreturn]] void throw_last(const retry_course&, const std::exception_ptr& thrown);
+failure last_of(const retry_course&, failure why);
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+
+template <class Fn, class... Args>
+using attempted = typename std::invoke_result_t<Fn&, Args...>::value_type;
+
+} // namespace detail
+
+/// Awaits `fn(args…)`, and again with fresh copies of `args` as long as it fails and `policy` allows, after a
+/// pause each time. Gives the first value; throws the last failure, whose text says how many attempts were
+/// made. With an `fn` that gives an `awaitable<result<T>>` (`http.get(url, nothrow)`), the result holds it.
+///
+/// An exception that is neither `oneloop::error` nor a `system_error` is thrown on at once. Of a plain
+/// `system_error` nobody knows what became of the request: it is repeated if that is `idempotent()`.
+///
+/// Cancelling ends it at once, in a pause as well, with `condition::cancelled`. `total_time` cancels and
+/// awaits the attempt that runs; the failure is then `condition::timeout` with the outcome that the attempt
+/// reported. `fn` may be a lambda that captures by reference.
+template <class Fn, class... Args>
+requires std::is_invocable_v<Fn&, Args...> &&(std::copy_constructible<Args>&&...)
+    [[nodiscard]] awaitable<detail::attempted<Fn, Args...>> retry(retry_policy policy, Fn fn, Args... args) {
+    using value_type = detail::attempted<Fn, Args...>;
+    retry_course course(std::move(policy), deadline::clock::now());
+    for (;;) {
+        std::exception_ptr thrown;
+        std::optional<failure> why;
+        const auto left = course.until().remaining(deadline::clock::now());
+        try {
+            auto attempt = timeout(left, std::invoke(fn, Args(args)...));
+            if constexpr (std::is_void_v<value_type>) {
+                co_await std::move(attempt);
+                co_return;
+            } else {
+                auto value = co_await std::move(attempt);
+                if constexpr (detail::is_result<value_type>) {
+                    if (value.has_value())
+                        co_return value;
+                    why = value.error();
+                } else {
+                    co_return value;
+                }
+            }
+        } catch (...) {
+            thrown = std::current_exception();
+            why = detail::failure_to_judge(thrown);
+        }
+        if (!why)
+            std::rethrow_exception(thrown);
+        const auto pause = detail::pause_after(course, *why);
+        if (!pause) {
+            if (thrown)
+                detail::throw_last(course, thrown);
+            if constexpr (detail::is_result<value_type>)
+                co_return detail::last_of(course, std::move(*why));
+        }
+        co_await sleep_for(*pause);
+    }
+}
+
+} // namespace oneloop
