@@ -27,6 +27,8 @@ public:
                 return "invalid argument";
             case errc::protocol_violation:
                 return "the server does not keep to the protocol";
+            case errc::too_many:
+                return "more than allowed";
         }
         return "unknown error";
     }
@@ -38,6 +40,7 @@ public:
                 return condition::closed;
             case errc::queue_full:
             case errc::too_large:
+            case errc::too_many:
                 return condition::limit;
             case errc::invalid_argument:
                 return condition::argument;

@@ -9,7 +9,17 @@ bool admission::enter(ticket& t, const std::string& host_key) {
         (known == hosts_.end() || (known->second.waiting.empty() && known->second.under_way < per_host_));
     if (!goes_at_once && queued_ >= most_queued_)
         return false;
-    host& h = known == hosts_.end() ? hosts_[host_key] : known->second;
+    wait(t, host_key);
+    return true;
+}
+
+void admission::move(ticket& t, const std::string& host_key) {
+    leave(t);
+    wait(t, host_key);
+}
+
+void admission::wait(ticket& t, const std::string& host_key) {
+    host& h = hosts_[host_key];
     if (h.key.empty())
         h.key = host_key;
     t.host_ = &h;
@@ -17,7 +27,6 @@ bool admission::enter(ticket& t, const std::string& host_key) {
     t.state_ = ticket::state::waiting;
     ++queued_;
     give_turn(h);
-    return true;
 }
 
 admission::ticket* admission::next() {

@@ -34,6 +34,9 @@ public:
     /// False when the queue is full. A request that can go at once is not counted as queued.
     bool enter(ticket& t, const std::string& host_key);
 
+    /// To another host, however full the queue is: it was accepted once.
+    void move(ticket& t, const std::string& host_key);
+
     /// The next that may go, which is under way from then on; nullptr when there is none.
     ticket* next();
 
@@ -53,6 +56,7 @@ private:
         std::list<host*>::iterator turn;
     };
 
+    void wait(ticket& t, const std::string& host_key);
     void give_turn(host& h);
     void forget_if_idle(host& h);
 

@@ -1,6 +1,7 @@
 #include "http_client/answer.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace oneloop::http {
@@ -55,11 +56,24 @@ void answer::keep(std::string_view piece, std::int64_t expected) {
     count(piece.size());
 }
 
-response answer::take(const std::string& url, const char* peer) {
-    response_.url_ = url;
-    if (peer)
-        response_.peer_address_ = peer;
-    return std::move(response_);
+// Two lengths that differ are how one answer is made to look like two (RFC 9112, 6.3); libcurl takes the
+// last.
+const char* answer::fault() const {
+    const auto lengths = response_.headers_.all("content-length");
+    for (const auto length : lengths) {
+        if (length != lengths.front())
+            return "the answer has two different Content-Lengths";
+        std::int64_t number = 0;
+        const auto [end, failed] = std::from_chars(length.data(), length.data() + length.size(), number);
+        if (failed != std::errc() || end != length.data() + length.size() || number < 0)
+            return "the Content-Length of the answer is no number";
+    }
+    return nullptr;
+}
+
+bool answer::has_length() const {
+    const auto coding = response_.headers_.get("transfer-encoding");
+    return response_.headers_.contains("content-length") || (coding && coding->ends_with("chunked"));
 }
 
 } // namespace oneloop::http

@@ -23,11 +23,20 @@ public:
     /// A piece of the body that is kept elsewhere or dropped.
     void count(std::uint64_t bytes) noexcept { response_.body_size_ += bytes; }
 
+    /// What makes the head one that must not be trusted; null if nothing. To be asked when the head has
+    /// ended.
+    const char* fault() const;
+    bool head_ended() const noexcept { return head_ended_; }
+
+    const http::headers& headers() const noexcept { return response_.headers(); }
     int status() const noexcept { return response_.status(); }
     bool ok() const noexcept { return response_.ok(); }
     std::uint64_t body_size() const noexcept { return response_.body_size(); }
 
-    response take(const std::string& url, const char* peer);
+    /// Whether it says itself where it ends, over HTTP/1.
+    bool has_length() const;
+
+    response take() { return std::move(response_); }
 
 private:
     void begin(std::string_view status_line);

@@ -16,28 +16,24 @@ using oneloop::detail::cancel_link;
 // From whichever thread the operation was started to the client's loop; on it already, without a detour. A
 // request to cancel takes the same way.
 static void start(
-    const std::shared_ptr<engine>& e, response_handler handler, std::string url,
-    std::optional<std::string> path, request_options options
+    const std::shared_ptr<engine>& e, response_handler handler, request what, std::optional<std::string> path
 ) {
     auto link = cancel_link::connect(handler.slot(), e->loop());
-    auto accept = [e, link = std::move(link), handler = std::move(handler), url = std::move(url),
-                   path = std::move(path), options = std::move(options)]() mutable {
-        e->accept(std::move(url), std::move(options), std::move(path), std::move(handler), std::move(link));
+    auto accept = [e, link = std::move(link), handler = std::move(handler), what = std::move(what),
+                   path = std::move(path)]() mutable {
+        e->accept(std::move(what), std::move(path), std::move(handler), std::move(link));
     };
     asio::dispatch(e->loop(), std::move(accept));
 }
 
-void start_get(
-    const std::shared_ptr<engine>& e, response_handler handler, std::string url, request_options options
-) {
-    start(e, std::move(handler), std::move(url), std::nullopt, std::move(options));
+void start_send(const std::shared_ptr<engine>& e, response_handler handler, request what) {
+    start(e, std::move(handler), std::move(what), std::nullopt);
 }
 
 void start_download(
-    const std::shared_ptr<engine>& e, response_handler handler, std::string url, std::string path,
-    request_options options
+    const std::shared_ptr<engine>& e, response_handler handler, request what, std::string path
 ) {
-    start(e, std::move(handler), std::move(url), std::move(path), std::move(options));
+    start(e, std::move(handler), std::move(what), std::move(path));
 }
 
 void start_close(const std::shared_ptr<engine>& e, oneloop::detail::completion<> handler) {

@@ -50,6 +50,9 @@ public:
     // What libcurl reads while the request runs
     slist resolve, headers;
 
+    // What it was told last, where telling it again costs
+    bool plain_get = true, compressed = false, digest = false;
+
 private:
     static void check(CURLcode code, CURLoption option);
 

@@ -35,10 +35,12 @@ engine::engine(executor loop, client_options options)
       closers_(std::make_shared<oneloop::detail::wait_list>(loop_)) {
     if (!resolver_)
         resolver_ = std::make_shared<resolver>(loop_, resolver_options().timeout(options_.times_.connect));
-    headers user_agent;
-    user_agent.add("User-Agent", options_.user_agent_);
-    if (failure bad = check(user_agent); bad.code())
+    headers of_all = options_.headers_;
+    of_all.add("User-Agent", options_.user_agent_);
+    if (failure bad = check(of_all); bad.code())
         throw error(bad.doing("http::client"));
+    if (!options_.base_url_.empty())
+        base_.emplace(target::parse(options_.base_url_, "http::client, base_url").value());
     if (has_nul(options_.trust_file_))
         throw error(failure(errc::invalid_argument)
                         .doing("http::client")
@@ -46,24 +48,31 @@ engine::engine(executor loop, client_options options)
 }
 
 void engine::accept(
-    std::string url, request_options options, std::optional<std::string> path, response_handler handler,
+    request what, std::optional<std::string> path, response_handler handler,
     std::shared_ptr<oneloop::detail::cancel_link> link
 ) {
-    auto parsed = target::parse(url);
+    if (failure bad = check_method(what.method_); bad.code())
+        return handler.fail(bad.doing("http request"));
+    auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
     if (!parsed)
         return handler.fail(parsed.error());
-    const std::string doing = "GET " + parsed->shown();
-    if (failure bad = check(options.headers_); bad.code())
+    parsed->append_query(what.options_.query_);
+    const std::string doing = what.method_ + " " + parsed->shown();
+    if (failure bad = check(what); bad.code())
         return handler.fail(bad.doing(doing));
     if (path && (path->empty() || has_nul(*path)))
         return handler.fail(failure(errc::invalid_argument)
                                 .doing(doing)
                                 .because("the path of the file is empty, or has a NUL in it"));
+    if (!what.options_.user_.empty() && !parsed->set_user(what.options_.user_, what.options_.password_))
+        return handler.fail(
+            failure(errc::invalid_argument).doing(doing).because("a NUL in the user name or password")
+        );
     if (closing_)
         return handler.fail(failure(errc::closed).in(phase::queue).doing(doing));
 
     auto t = std::make_shared<transfer>(
-        registry_, std::move(*parsed), std::move(options), options_, std::move(handler)
+        registry_, std::move(*parsed), std::move(what), options_, std::move(handler)
     );
     if (path)
         t->file = std::make_shared<file_sink>(loop_, std::move(*path));
@@ -98,7 +107,7 @@ void engine::pump() {
 }
 
 void engine::begin(const transfer_ptr& t) {
-    if (t->file)
+    if (t->file && !std::exchange(t->file_is_open, true))
         open_file(t);
     else
         look_up(t);
@@ -195,9 +204,24 @@ void engine::ended(CURL* handle, CURLcode code) {
     }
     if (failure why = t->verdict(code); why.code())
         return finish(t, std::move(why));
+    if (t->is_redirected())
+        return go_on(t);
     if (t->file)
         return store(t);
     finish(t, {});
+}
+
+// To where the answer says. At another host it waits for a place again.
+void engine::go_on(const transfer_ptr& t) {
+    const std::string before = t->url.origin();
+    if (failure why = t->go_on(); why.code())
+        return finish(t, why.ended(outcome::answered));
+    idle_handles_.push_back(t->release_handle());
+    if (t->url.origin() == before)
+        return look_up(t);
+    enter(*t, phase::queue);
+    admission_.move(*t, t->url.origin());
+    pump();
 }
 
 void engine::store(const transfer_ptr& t) {

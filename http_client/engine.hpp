@@ -17,13 +17,14 @@
 namespace oneloop::http {
 
 /// The client's inside. A request passes through it in the order of these functions: accept, pump, begin,
-/// look_up, attempt, ended, finish. Everything here runs on the loop; the public client dispatches to it.
+/// look_up, attempt, ended (and, redirected, go_on to pump), finish. Everything here runs on the loop; the
+/// public client dispatches to it.
 class engine : public std::enable_shared_from_this<engine> {
 public:
     engine(executor loop, client_options options);
 
     void
-    accept(std::string url, request_options, std::optional<std::string> path, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    accept(request, std::optional<std::string> path, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
 
     /// The client is gone: whatever is pending completes with errc::closed.
@@ -41,6 +42,7 @@ private:
     void look_up(const transfer_ptr&);
     void attempt(const transfer_ptr&);
     void ended(CURL*, CURLcode);
+    void go_on(const transfer_ptr&);
     void store(const transfer_ptr&);
     void finish(const transfer_ptr&, failure);
 
@@ -53,6 +55,7 @@ private:
 
     executor loop_;
     std::shared_ptr<resolver> resolver_;
+    std::optional<target> base_;
     const client_options
         options_; // without the resolver: the engine may outlive the loop, a resolver may not
     std::shared_ptr<oneloop::detail::pending_registry> registry_;

@@ -4,8 +4,10 @@
 #include <oneloop/error.hpp>
 #include <oneloop/http/options.hpp>
 
+#include <array>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 namespace oneloop::http {
 
@@ -21,11 +23,17 @@ public:
         bool next_address = false; // not the end: time to try another address of the host
     };
 
-    phase_limits(const timeouts& t, time_point now) : times_(t) { enter(phase::queue, now); }
+    phase_limits(const timeouts& t, time_point now) : times_(t), entered_(now), accepted_(now) {
+        enter(phase::queue, now);
+    }
 
     void enter(phase p, time_point now) {
-        if (phase_ == phase::queue && p != phase::queue)
+        spent_[static_cast<std::size_t>(phase_)] += now - entered_;
+        entered_ = now;
+        if (phase_ == phase::queue && p != phase::queue && !std::exchange(begun_, true))
             total_ = deadline::after(now, times_.total);
+        if (p == phase::queue)
+            connect_ = deadline::never(); // on the way to another server
         // Look-up, connecting and handshake share one limit, however often an address has to be tried
         const bool connecting = p == phase::resolve || p == phase::connect || p == phase::tls;
         if (connecting && connect_.is_never())
@@ -52,6 +60,10 @@ public:
     }
 
     phase where() const noexcept { return phase_; }
+
+    /// How long it has been in a phase, up to the last enter().
+    duration spent(phase p) const noexcept { return spent_[static_cast<std::size_t>(p)]; }
+    duration since_accepted(time_point now) const noexcept { return now - accepted_; }
 
     limit next() const {
         switch (phase_) {
@@ -86,9 +98,10 @@ private:
 
     timeouts times_;
     phase phase_ = phase::queue;
-    time_point since_{};
+    time_point since_{}, entered_, accepted_;
+    std::array<duration, static_cast<std::size_t>(phase::file) + 1> spent_{};
     deadline total_, connect_, attempt_; // never, until they begin
-    bool held_ = false;
+    bool held_ = false, begun_ = false;
 };
 
 } // namespace oneloop::http

@@ -38,4 +38,25 @@ failure check(const headers& fields) {
     return {};
 }
 
+failure check(const request& what) {
+    headers all = what.options().fields();
+    if (!what.body().type().empty())
+        all.add("Content-Type", what.body().type());
+    return check(all);
+}
+
+failure check_method(std::string_view method) {
+    if (!is_token(method))
+        return failure(errc::invalid_argument)
+            .because("invalid method: letters, digits and !#$%&'*+-.^_`|~ only");
+    if (method == "CONNECT" || method == "TRACE")
+        return failure(errc::invalid_argument).because("CONNECT and TRACE are not for a client to send");
+    return {};
+}
+
+bool is_idempotent(std::string_view method) noexcept {
+    return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+           method == "OPTIONS";
+}
+
 } // namespace oneloop::http

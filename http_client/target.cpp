@@ -3,6 +3,7 @@
 #include "http_client/curl_include.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 
 namespace oneloop::http {
@@ -17,8 +18,10 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
     return copy;
 }
 
-failure refused(const std::string& shown, std::string why) {
-    return failure(errc::invalid_argument).doing("GET " + shown).because("invalid URL: " + std::move(why));
+failure refused(std::string_view doing, const std::string& shown, std::string why) {
+    return failure(errc::invalid_argument)
+        .doing(std::string(doing) + " " + shown)
+        .because("invalid URL: " + std::move(why));
 }
 
 // What stands before the host may hold a password, so a URL that cannot be parsed is shown without it.
@@ -54,24 +57,95 @@ void url_closer::operator()(Curl_URL* url) const noexcept {
     curl_url_cleanup(url);
 }
 
-result<target> target::parse(const std::string& url) {
+result<target> target::parse(const std::string& url, std::string_view doing, const target* base) {
     const std::string shown = visible(without_userinfo(url));
     if (std::ranges::any_of(url, is_suspicious))
-        return refused(shown, "it contains a space, a backslash or a control character; percent-encode it");
-    if (url.find("://") == std::string::npos)
-        return refused(shown, "it does not begin with http:// or https://");
-
-    target t;
-    t.handle_.reset(curl_url());
-    CURLU* parsed = t.handle_.get();
-    if (const CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url.c_str(), 0);
+        return refused(
+            doing, shown, "it contains a space, a backslash or a control character; percent-encode it"
+        );
+    url_handle parsed;
+    if (url.find("://") != std::string::npos)
+        parsed.reset(curl_url());
+    else if (base)
+        parsed.reset(curl_url_dup(base->handle()));
+    else
+        return refused(doing, shown, "it does not begin with http:// or https://");
+    if (!parsed)
+        throw std::bad_alloc();
+    if (const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
         code == CURLUE_UNSUPPORTED_SCHEME)
-        return refused(shown, "only http and https are spoken here");
+        return refused(doing, shown, "only http and https are spoken here");
     else if (code != CURLUE_OK)
-        return refused(shown, curl_url_strerror(code));
+        return refused(doing, shown, curl_url_strerror(code));
+    return take(std::move(parsed), shown, doing);
+}
+
+result<target> target::follow(std::string_view location, std::string_view doing) const {
+    std::string url;
+    for (const char c : location)
+        if (c == '\\') // which browsers take for a slash, and libcurl does not: so that there is one reading
+            return refused(
+                doing, visible(std::string(location)), "the redirect leads to a URL with a backslash"
+            );
+        else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+            return refused(
+                doing, visible(std::string(location)), "the redirect leads to a control character"
+            );
+        else if (c == ' ' || static_cast<unsigned char>(c) >= 0x80)
+            url += visible(std::string(1, c));
+        else
+            url += c;
+    url_handle next(curl_url_dup(handle_.get()));
+    if (!next)
+        throw std::bad_alloc();
+    // What belonged to this origin is not the next one's
+    curl_url_set(next.get(), CURLUPART_USER, nullptr, 0);
+    curl_url_set(next.get(), CURLUPART_PASSWORD, nullptr, 0);
+    const std::string shown = without_userinfo(url);
+    if (const CURLUcode code = curl_url_set(next.get(), CURLUPART_URL, url.c_str(), 0); code != CURLUE_OK)
+        return refused(
+            doing, shown,
+            code == CURLUE_UNSUPPORTED_SCHEME ? "the redirect leads to something that is not http or https"
+                                              : curl_url_strerror(code)
+        );
+    curl_url_set(next.get(), CURLUPART_USER, nullptr, 0);
+    curl_url_set(next.get(), CURLUPART_PASSWORD, nullptr, 0);
+    auto there = take(std::move(next), shown, doing);
+    if (there && same_origin(*this, *there))
+        for (const auto which : {CURLUPART_USER, CURLUPART_PASSWORD})
+            if (const std::string own = part(handle_.get(), which); !own.empty())
+                curl_url_set(there->handle(), which, own.c_str(), 0);
+    return there;
+}
+
+bool same_origin(const target& a, const target& b) {
+    return a.secure() == b.secure() && a.host() == b.host() && a.port() == b.port();
+}
+
+bool target::set_user(const std::string& name, const std::string& password) {
+    if ((name + password).find('\0') != std::string::npos)
+        return false;
+    return curl_url_set(handle_.get(), CURLUPART_USER, name.c_str(), CURLU_URLENCODE) == CURLUE_OK &&
+           curl_url_set(handle_.get(), CURLUPART_PASSWORD, password.c_str(), CURLU_URLENCODE) == CURLUE_OK;
+}
+
+void target::append_query(const std::string& encoded) {
+    if (encoded.empty())
+        return;
+    const std::string before = part(handle_.get(), CURLUPART_QUERY);
+    const std::string query = before.empty() ? encoded : before + "&" + encoded;
+    if (curl_url_set(handle_.get(), CURLUPART_QUERY, query.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
+        throw std::bad_alloc();
+    read_text();
+}
+
+result<target> target::take(url_handle handle, const std::string& shown, std::string_view doing) {
+    target t;
+    t.handle_ = std::move(handle);
+    CURLU* parsed = t.handle_.get();
     const std::string scheme = part(parsed, CURLUPART_SCHEME);
     if (scheme != "http" && scheme != "https")
-        return refused(shown, "only http and https are spoken here");
+        return refused(doing, shown, "only http and https are spoken here");
 
     t.secure_ = scheme == "https";
     t.host_ = part(parsed, CURLUPART_HOST);
@@ -87,12 +161,15 @@ result<target> target::parse(const std::string& url) {
     if (auto address = boost::asio::ip::make_address(t.host_, is_name); !is_name)
         t.literal_ = address;
     curl_url_set(parsed, CURLUPART_FRAGMENT, nullptr, 0);
+    t.read_text();
+    return t;
+}
 
-    const url_handle open(curl_url_dup(parsed));
+void target::read_text() {
+    const url_handle open(curl_url_dup(handle_.get()));
     curl_url_set(open.get(), CURLUPART_USER, nullptr, 0);
     curl_url_set(open.get(), CURLUPART_PASSWORD, nullptr, 0);
-    t.shown_ = visible(part(open.get(), CURLUPART_URL));
-    return t;
+    shown_ = visible(part(open.get(), CURLUPART_URL));
 }
 
 } // namespace oneloop::http

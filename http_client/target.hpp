@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 struct Curl_URL;
 
@@ -22,7 +23,21 @@ class target {
 public:
     /// http and https only. Refused besides what libcurl refuses: spaces, control characters and backslashes,
     /// which other parsers read differently.
-    static result<target> parse(const std::string& url);
+    ///
+    /// `doing` is the method, for the failure. With a `base`, a URL without a scheme is relative to it.
+    static result<target> parse(
+        const std::string& url, std::string_view doing = "GET", const target* base = nullptr
+    );
+
+    /// Where a redirect leads. Servers write spaces and other bytes that do not belong there: these are
+    /// percent-encoded. A user name and password that the server gives are not used.
+    result<target> follow(std::string_view location, std::string_view doing) const;
+
+    /// In place of those in the URL. False if they cannot be sent, as with a NUL in them.
+    bool set_user(const std::string& name, const std::string& password);
+
+    /// Adds to the query, which is encoded already.
+    void append_query(const std::string& encoded);
 
     Curl_URL* handle() const noexcept { return handle_.get(); }
     const std::string& host() const noexcept { return host_; } // without the brackets of an IPv6 address
@@ -39,10 +54,16 @@ public:
     std::string origin() const { return (secure_ ? "https://" : "http://") + host_ + ":" + port_; }
 
 private:
+    static result<target> take(url_handle, const std::string& shown, std::string_view doing);
+    void read_text();
+
     url_handle handle_;
     std::string host_, port_, shown_;
     std::optional<boost::asio::ip::address> literal_;
     bool secure_ = false;
 };
+
+/// The same scheme, host and port.
+bool same_origin(const target&, const target&);
 
 } // namespace oneloop::http

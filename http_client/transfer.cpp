@@ -1,6 +1,8 @@
 #include "http_client/transfer.hpp"
 
 #include "core/words.hpp"
+#include "http_client/redirects.hpp"
+#include "http_client/request_check.hpp"
 #include "http_client/trust.hpp"
 #include <oneloop/http/error.hpp>
 
@@ -12,18 +14,38 @@
 #include <utility>
 
 namespace oneloop::http {
+namespace {
+
+// What is read of the body of a redirect, so that its connection can be used again.
+constexpr std::uint64_t most_of_a_redirect = std::uint64_t{64} << 10;
+
+// Compression that pays: below this size any ratio is harmless.
+constexpr std::uint64_t harmless_expansion = std::uint64_t{1} << 20;
+
+} // namespace
 
 transfer::transfer(
-    std::shared_ptr<oneloop::detail::pending_registry> registry, target where, request_options o,
+    std::shared_ptr<oneloop::detail::pending_registry> registry, target where, request what,
     const client_options& defaults, response_handler h
 )
     : pending(std::move(registry)),
       url(std::move(where)),
-      options(std::move(o)),
+      options(std::move(what.options_)),
       handler(std::move(h)),
       limits(limits_of(defaults), clock::now()),
       defaults_(defaults),
-      answer_(defaults.max_headers_) {}
+      method_(std::move(what.method_)),
+      body_(std::move(what.body_)),
+      answer_(defaults.max_headers_) {
+    collect_fields();
+}
+
+void transfer::collect_fields() {
+    fields_ = options.headers_;
+    for (const auto& [name, value] : defaults_.headers_)
+        if (!fields_.contains(name))
+            fields_.add(name, value);
+}
 
 timeouts transfer::limits_of(const client_options& defaults) const {
     timeouts t = defaults.times_;
@@ -52,6 +74,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     driver_ = &driver;
     socket_ = CURL_SOCKET_BAD;
     no_socket_ = 0;
+    request_begun_ = false;
     easy& e = *easy_;
     e.clear_error_text();
 
@@ -62,16 +85,16 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
         const std::string address = at.is_v6() ? "[" + at.to_string() + "]" : at.to_string();
         append(e.resolve, "+" + url.host() + ":" + url.port() + ":" + address);
     }
-    e.headers.reset();
-    for (const auto& [name, value] : options.headers_) {
-        std::string line = name;
-        line += value.empty() ? ";" : ": "; // the semicolon is libcurl's way to say "empty", not "without"
-        append(e.headers, line += value);
-    }
+    set_method(e);
+    set_fields(e);
+    if (const bool wanted = wants_compression(); wanted != std::exchange(e.compressed, wanted))
+        e.set(CURLOPT_ACCEPT_ENCODING, wanted ? "" : nullptr);
+
+    if (const bool wanted = options.digest_; wanted != std::exchange(e.digest, wanted))
+        e.set(CURLOPT_HTTPAUTH, static_cast<long>(wanted ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
 
     e.set(CURLOPT_CURLU, url.handle());
     e.set(CURLOPT_RESOLVE, e.resolve.get());
-    e.set(CURLOPT_HTTPHEADER, e.headers.get());
     e.set(CURLOPT_SSL_VERIFYPEER, options.accept_any_certificate_ ? 0L : 1L);
     e.set(CURLOPT_SSL_VERIFYHOST, options.accept_any_certificate_ ? 0L : 2L);
     e.set(CURLOPT_PRIVATE, this);
@@ -81,14 +104,59 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     e.set(CURLOPT_PREREQDATA, this);
 }
 
+// A handle has served others: everything is told anew, but for what is a plain GET and was one.
+void transfer::set_method(easy& e) const {
+    const bool plain_get = method_ == "GET" && !body_;
+    if (std::exchange(e.plain_get, plain_get) && plain_get)
+        return;
+    e.set(CURLOPT_HTTPGET, 1L); // and neither HEAD nor with a body
+    const bool with_body = body_ || method_ == "POST" || method_ == "PUT" || method_ == "PATCH";
+    if (with_body) {
+        e.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.bytes().size()));
+        e.set(CURLOPT_POSTFIELDS, body_ ? body_.bytes().data() : ""); // not copied
+    } else if (method_ == "HEAD") {
+        e.set(CURLOPT_NOBODY, 1L);
+    }
+    const bool known = plain_get || (method_ == "HEAD" && !with_body) || (method_ == "POST" && with_body);
+    e.set(CURLOPT_CUSTOMREQUEST, known ? nullptr : method_.c_str());
+}
+
+void transfer::set_fields(easy& e) const {
+    e.headers.reset();
+    for (const auto& [name, value] : fields_) {
+        std::string line = name;
+        line += value.empty() ? ";" : ": "; // the semicolon is libcurl's way to say "empty", not "without"
+        append(e.headers, line += value);
+    }
+    if (!e.plain_get) {
+        // libcurl would name a type of its own, and wait a second for leave to send more than a mebibyte
+        if (!fields_.contains("Content-Type"))
+            append(e.headers, body_.type().empty() ? "Content-Type:" : "Content-Type: " + body_.type());
+        if (!fields_.contains("Expect"))
+            append(e.headers, "Expect:");
+    }
+    e.set(CURLOPT_HTTPHEADER, e.headers.get());
+}
+
+// A file is stored as the server has it, and a part of a compressed body is of no use.
+bool transfer::wants_compression() const {
+    return options.compressed_.value_or(defaults_.compressed_ && !file) && !fields_.contains("Range") &&
+           !fields_.contains("Accept-Encoding");
+}
+
 // --- while libcurl works: its callbacks only take note
 
 int transfer::on_request(void* self, char*, char*, int, int) {
     auto& t = *static_cast<transfer*>(self);
     // From here on bytes may be on the wire. libcurl comes here again when a kept connection turns out to be
-    // dead and it repeats the request by itself: right for GET, which may be repeated.
+    // dead and it repeats the request by itself: right for what may be repeated, and for nothing else.
     const auto begin = [&t]() -> std::size_t {
-        t.request_begun_ = true;
+        const bool asked_who = t.options.digest_ && t.answer_.status() == 401;
+        if (std::exchange(t.request_begun_, true) && !is_idempotent(t.method_) && !asked_who) {
+            t.refusal_ = failure(error_code(CURLE_GOT_NOTHING, curl_category()))
+                             .because("the server closed the connection on which the request was sent");
+            return CURL_PREREQFUNC_ABORT;
+        }
         t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
         t.enter(oneloop::phase::first_byte);
         return CURL_PREREQFUNC_OK;
@@ -137,17 +205,32 @@ std::size_t transfer::header(std::string_view line) {
         enter(oneloop::phase::receive);
     else
         limits.progress(clock::now());
-    if (answer_.line(line))
-        return line.size();
-    refusal_ = failure(errc::too_large).limit("max_headers " + in_words(defaults_.max_headers_));
-    return refused;
+    if (!answer_.line(line)) {
+        refusal_ = failure(errc::too_large).limit("max_headers " + in_words(defaults_.max_headers_));
+        return refused;
+    }
+    if (const char* fault = answer_.head_ended() ? answer_.fault() : nullptr) {
+        refusal_ = failure(errc::protocol_violation).because(fault);
+        return refused;
+    }
+    return line.size();
 }
 
 std::size_t transfer::body(std::string_view piece) {
     limits.progress(clock::now());
+    if (is_redirected()) {
+        answer_.count(piece.size());
+        seen_enough_ = answer_.body_size() > most_of_a_redirect;
+        return seen_enough_ ? refused : piece.size();
+    }
     const std::uint64_t most = options.max_body_.value_or(file ? defaults_.max_file_ : defaults_.max_body_);
     if (piece.size() > most - std::min(most, answer_.body_size())) {
         refusal_ = failure(errc::too_large).limit((file ? "max_file " : "max_body ") + in_words(most));
+        return refused;
+    }
+    if (has_expanded_too_far()) {
+        refusal_ =
+            failure(errc::too_large).limit("max_expansion " + std::to_string(defaults_.max_expansion_));
         return refused;
     }
     if (!file) {
@@ -160,6 +243,13 @@ std::size_t transfer::body(std::string_view piece) {
     }
     answer_.count(piece.size());
     return piece.size();
+}
+
+bool transfer::has_expanded_too_far() const {
+    if (answer_.body_size() < harmless_expansion || !answer_.headers().contains("Content-Encoding"))
+        return false;
+    const auto sent = static_cast<std::uint64_t>(easy_->info<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T));
+    return answer_.body_size() / std::max<std::uint64_t>(sent, 1) > defaults_.max_expansion_;
 }
 
 // --- when it has ended
@@ -178,13 +268,13 @@ oneloop::phase transfer::where() const {
 failure transfer::tell(failure why) const {
     if (why.phase() == oneloop::phase::none)
         why.in(where());
-    return why.ended(outcome_).doing("GET " + url.shown());
+    return why.ended(outcome_).doing(method_ + " " + url.shown());
 }
 
 failure transfer::verdict(CURLcode code) const {
     if (refusal_.code())
         return refusal_;
-    if (code == CURLE_OK)
+    if (code == CURLE_OK || seen_enough_)
         return {};
     failure why(error_code(code, curl_category()));
     const std::string text = easy_->error_text();
@@ -209,8 +299,77 @@ bool transfer::may_try_next_address(CURLcode code) const noexcept {
            (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT);
 }
 
+bool transfer::is_redirected() const noexcept {
+    return redirect::is_one(answer_.status()) && most_redirects() > 0 &&
+           answer_.headers().contains("Location");
+}
+
+std::size_t transfer::most_redirects() const noexcept {
+    return options.max_redirects_.value_or(defaults_.max_redirects_);
+}
+
+failure transfer::go_on() {
+    if (redirected_from_.size() >= most_redirects())
+        return failure(errc::too_many).limit("max_redirects " + std::to_string(most_redirects()));
+    auto next = url.follow(*answer_.headers().get("Location"), method_ + " " + url.shown() + " ->");
+    if (next.has_error())
+        return failure(errc::protocol_violation).because(next.error().reason());
+    if (url.secure() && !next->secure() && !defaults_.allow_downgrade_)
+        return failure(errc::protocol_violation).because("the redirect leads from https to http");
+
+    const redirect step(answer_.status(), method_);
+    method_ = step.method();
+    if (!step.keeps_body()) {
+        body_ = {};
+        fields_ = without_body_fields(fields_);
+    }
+    if (!same_origin(url, *next))
+        fields_ = for_another_origin(fields_);
+    redirected_from_.push_back(url.shown());
+    url = std::move(*next);
+    addresses.clear();
+    next_address = 0;
+    answer_ = answer(defaults_.max_headers_);
+    outcome_ = oneloop::outcome::not_sent; // of what is sent next
+    seen_enough_ = false;
+    return {};
+}
+
 response transfer::take_answer() {
-    return answer_.take(url.shown(), easy_->info<const char*>(CURLINFO_PRIMARY_IP));
+    const easy& e = *easy_;
+    const long version = e.info<long>(CURLINFO_HTTP_VERSION);
+    const bool no_body = method_ == "HEAD" || answer_.status() == 204 || answer_.status() == 304;
+    const bool has_length = no_body || version >= CURL_HTTP_VERSION_2_0 || answer_.has_length();
+    response r = answer_.take();
+    r.url_ = url.shown();
+    r.method_ = method_;
+    r.redirected_from_ = std::move(redirected_from_);
+    r.certainly_complete_ = has_length;
+    r.reused_connection_ = e.info<long>(CURLINFO_NUM_CONNECTS) == 0;
+    r.version_ = version == CURL_HTTP_VERSION_1_0   ? "HTTP/1.0"
+                 : version == CURL_HTTP_VERSION_2_0 ? "HTTP/2"
+                 : version == CURL_HTTP_VERSION_3   ? "HTTP/3"
+                                                    : "HTTP/1.1";
+    if (const char* peer = e.info<const char*>(CURLINFO_PRIMARY_IP))
+        r.peer_address_ = peer;
+    note_times(r.times_);
+    return r;
+}
+
+// libcurl counts each from the beginning of the attempt.
+void transfer::note_times(response::timing& t) const {
+    const auto at = [this](CURLINFO which) {
+        return std::chrono::microseconds(easy_->info<curl_off_t>(which));
+    };
+    const auto connected = at(CURLINFO_CONNECT_TIME_T), secured = at(CURLINFO_APPCONNECT_TIME_T);
+    const auto began = at(CURLINFO_PRETRANSFER_TIME_T), answered = at(CURLINFO_STARTTRANSFER_TIME_T);
+    t.queue = limits.spent(oneloop::phase::queue);
+    t.resolve = limits.spent(oneloop::phase::resolve);
+    t.connect = connected;
+    t.tls = std::max(secured - connected, std::chrono::microseconds(0));
+    t.first_byte = std::max(answered - began, std::chrono::microseconds(0));
+    t.receive = std::max(at(CURLINFO_TOTAL_TIME_T) - answered, std::chrono::microseconds(0));
+    t.total = limits.since_accepted(clock::now());
 }
 
 } // namespace oneloop::http

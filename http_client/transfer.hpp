@@ -9,6 +9,7 @@
 #include "http_client/target.hpp"
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/detail/pending.hpp>
+#include <oneloop/http/request.hpp>
 #include <oneloop/http/response.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -30,7 +31,7 @@ public:
     using clock = deadline::clock;
 
     transfer(
-        std::shared_ptr<oneloop::detail::pending_registry>, target, request_options, const client_options&,
+        std::shared_ptr<oneloop::detail::pending_registry>, target, request, const client_options&,
         response_handler
     );
 
@@ -54,13 +55,19 @@ public:
     /// A pinned address that did not answer costs nothing: no byte of the request was sent.
     bool may_try_next_address(CURLcode code) const noexcept;
 
+    /// The answer says that the request is to be sent elsewhere, and it may be. go_on() makes it the request
+    /// that is sent next; its code says why it must not be.
+    bool is_redirected() const noexcept;
+    std::size_t most_redirects() const noexcept;
+    failure go_on();
+
     response take_answer();
     bool answer_is_wanted() const noexcept { return answer_.ok(); }
     std::unique_ptr<easy> release_handle() noexcept { return std::move(easy_); }
     CURL* handle_in_use() const noexcept { return easy_ ? easy_->handle() : nullptr; }
 
     target url;
-    request_options options;
+    const request_options options;
     response_handler handler;
     phase_limits limits;
     boost::asio::cancellation_signal look_up; // ends the name look-up
@@ -69,7 +76,7 @@ public:
     std::size_t next_address = 0;
     std::shared_ptr<file_sink> file;
     std::function<void()> phase_begun; // a new limit may come before the one that was waited for
-    bool finished = false;
+    bool file_is_open = false, finished = false;
 
 private:
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
@@ -86,8 +93,18 @@ private:
     std::size_t header(std::string_view line);
     std::size_t body(std::string_view piece);
     timeouts limits_of(const client_options&) const;
+    void collect_fields();
+    void set_method(easy&) const;
+    void set_fields(easy&) const;
+    bool wants_compression() const;
+    bool has_expanded_too_far() const;
+    void note_times(response::timing&) const;
 
     const client_options& defaults_;
+    std::string method_;
+    http::body body_;
+    headers fields_; // of the request, the client's own among them
+    std::vector<std::string> redirected_from_;
     std::unique_ptr<easy> easy_;
     answer answer_;
     failure refusal_; // why we ended it from inside a callback
@@ -96,6 +113,7 @@ private:
     curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
     int no_socket_ = 0;                      // why there is none: an errno
     bool request_begun_ = false;
+    bool seen_enough_ = false; // of a body that nobody wants
 };
 
 } // namespace oneloop::http

@@ -40,8 +40,9 @@ enum class errc {
     closed,        ///< -> condition::closed. The client was closed or destroyed; make a new one.
     queue_full,    ///< -> condition::limit. Start fewer operations at once, or raise the limit of the queue.
     too_large,     ///< -> condition::limit. Raise the limit, or write the body to a file.
-    invalid_argument,  ///< -> condition::argument. The text of the failure says what to write instead.
-    protocol_violation ///< -> condition::protocol. Look whether that is the right server and port.
+    invalid_argument,   ///< -> condition::argument. The text of the failure says what to write instead.
+    protocol_violation, ///< -> condition::protocol. Look whether that is the right server and port.
+    too_many ///< -> condition::limit. Raise the limit that the failure names, or look why there are so many.
 };
 
 /// The stretch of an operation in which it failed.

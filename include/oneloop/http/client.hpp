@@ -3,6 +3,7 @@
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/http/error.hpp>
 #include <oneloop/http/options.hpp>
+#include <oneloop/http/request.hpp>
 #include <oneloop/http/response.hpp>
 #include <oneloop/token.hpp>
 
@@ -17,15 +18,14 @@ class engine;
 namespace detail {
 
 using response_handler = oneloop::detail::completion<response>;
-void start_get(const std::shared_ptr<engine>&, response_handler, std::string url, request_options);
-void start_download(
-    const std::shared_ptr<engine>&, response_handler, std::string url, std::string path, request_options
-);
+void start_send(const std::shared_ptr<engine>&, response_handler, request);
+void start_download(const std::shared_ptr<engine>&, response_handler, request, std::string path);
 void start_close(const std::shared_ptr<engine>&, oneloop::detail::completion<>);
 
-// Tells get(url, options) from get(url, token)
+// Tells post(url, body) from post(url, options) and post(url, token)
 template <class T>
-concept token_like = !std::is_same_v<std::remove_cvref_t<T>, request_options>;
+concept token_like =
+    !std::is_same_v<std::remove_cvref_t<T>, request_options> && !std::is_convertible_v<T, http::body>;
 
 } // namespace detail
 
@@ -40,7 +40,7 @@ concept token_like = !std::is_same_v<std::remove_cvref_t<T>, request_options>;
 /// or was looking up a name costs nothing; one in flight costs its connection, because HTTP/1.1 has no way to
 /// take a request back. The failure's outcome says whether the server may have acted.
 ///
-/// Redirects are not followed: a 3xx is given back as it came. Proxies of the environment are not used.
+/// Proxies of the environment are not used.
 class client {
 public:
     using executor_type = executor;
@@ -56,20 +56,74 @@ public:
 
     executor_type get_executor() const noexcept { return loop_; }
 
-    /// Fetches `url` with GET and gives the whole answer, its body in memory.
+    /// Sends a request and gives the whole answer, its body in memory.
     ///
     /// Completes with `void(error_code, response)`. Whatever status the server gives is a response. A failure
     /// is told by phase (queue, resolve, connect, tls, first byte, receive, file), by the limit that was hit,
-    /// and by what became of the request. `url` is http or https; a user name and password in it are sent as
-    /// basic authentication, and are not shown in any failure.
-    template <detail::token_like Token = throwing_t>
-    [[nodiscard]] auto get(std::string url, Token&& token = {}) {
-        return get(std::move(url), request_options(), std::forward<Token>(token));
+    /// and by what became of the request. The URL is http or https, or relative to `base_url`; a user name
+    /// and password in it are sent as basic authentication, and are not shown in any failure.
+    ///
+    /// Redirects are followed (see `client_options::max_redirects`). A request that leaves its origin, which
+    /// is scheme, host and port, takes no header field along but those that are known to hold no secret
+    /// (Accept…, User-Agent, Content-Type, Range and the like), also not when it comes back.
+    ///
+    /// When a kept connection turns out to be dead, a request that may be repeated (GET, HEAD, PUT, DELETE,
+    /// OPTIONS) goes out once more; any other fails as `in_doubt`.
+    template <class Token = throwing_t>
+    [[nodiscard]] auto send(request what, Token&& token = {}) {
+        return initiate<&detail::start_send, response>(token, std::move(what));
     }
 
+    /// `send` with this method. The body, where there is one, is an `http::body`, `form`, `multipart` or
+    /// `text`.
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto get(std::string url, Token&& token = {}) {
+        return send(request(std::move(url)), std::forward<Token>(token));
+    }
     template <detail::token_like Token = throwing_t>
     [[nodiscard]] auto get(std::string url, request_options options, Token&& token = {}) {
-        return initiate<&detail::start_get, response>(token, std::move(url), std::move(options));
+        return send(request(std::move(url)).options(std::move(options)), std::forward<Token>(token));
+    }
+    /// The answer to HEAD has no body.
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto head(std::string url, request_options options = {}, Token&& token = {}) {
+        return send(request("HEAD", std::move(url)).options(std::move(options)), std::forward<Token>(token));
+    }
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto del(std::string url, request_options options = {}, Token&& token = {}) {
+        return send(
+            request("DELETE", std::move(url)).options(std::move(options)), std::forward<Token>(token)
+        );
+    }
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto post(
+        std::string url, http::body body, request_options options = {}, Token&& token = {}
+    ) {
+        return send_body("POST", std::move(url), std::move(body), std::move(options), token);
+    }
+    template <detail::token_like Token>
+    [[nodiscard]] auto post(std::string url, http::body body, Token&& token) {
+        return send_body("POST", std::move(url), std::move(body), {}, token);
+    }
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto put(
+        std::string url, http::body body, request_options options = {}, Token&& token = {}
+    ) {
+        return send_body("PUT", std::move(url), std::move(body), std::move(options), token);
+    }
+    template <detail::token_like Token>
+    [[nodiscard]] auto put(std::string url, http::body body, Token&& token) {
+        return send_body("PUT", std::move(url), std::move(body), {}, token);
+    }
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto patch(
+        std::string url, http::body body, request_options options = {}, Token&& token = {}
+    ) {
+        return send_body("PATCH", std::move(url), std::move(body), std::move(options), token);
+    }
+    template <detail::token_like Token>
+    [[nodiscard]] auto patch(std::string url, http::body body, Token&& token) {
+        return send_body("PATCH", std::move(url), std::move(body), {}, token);
     }
 
     /// Fetches `url` with GET and writes the body of a 2xx answer to the file `path`; gives the answer
@@ -95,7 +149,7 @@ public:
         std::string url, std::string path, request_options options, Token&& token = {}
     ) {
         return initiate<&detail::start_download, response>(
-            token, std::move(url), std::move(path), std::move(options)
+            token, request(std::move(url)).options(std::move(options)), std::move(path)
         );
     }
 
@@ -119,6 +173,15 @@ public:
     statistics stats() const;
 
 private:
+    template <class Token>
+    auto send_body(
+        const char* method, std::string url, http::body what, request_options options, Token& token
+    ) {
+        request whole(method, std::move(url));
+        whole.body(std::move(what)).options(std::move(options));
+        return initiate<&detail::start_send, response>(token, std::move(whole));
+    }
+
     template <auto Start, class... Results, class Token, class... Args>
     auto initiate(Token& token, Args... args) {
         using start_type = decltype(Start);

@@ -16,6 +16,11 @@ public:
     using field = std::pair<std::string, std::string>;
 
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    /// In place of all of that name.
+    void set(std::string name, std::string value) {
+        std::erase_if(fields_, [&](const field& f) { return same_name(f.first, name); });
+        add(std::move(name), std::move(value));
+    }
     /// A line that continues the one before it, as old servers send them (RFC 9112, 5.2).
     void continue_last(std::string_view more) {
         if (!fields_.empty())

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace oneloop {
 class resolver;
@@ -44,6 +45,30 @@ public:
         headers_.add(std::move(name), std::move(value));
         return *this;
     }
+    /// Adds a parameter to the query of the URL, percent-encoded: `.query("q", "a b&c")` asks for
+    /// "?q=a%20b%26c".
+    request_options& query(std::string_view name, std::string_view value);
+
+    /// Who asks, told to the origin of the request and to no other that it is redirected to: Basic (RFC
+    /// 7617), Digest (RFC 7616; one more round trip) or Bearer (RFC 6750). Over plain http all but Digest can
+    /// be read by everybody on the way.
+    request_options& basic_auth(std::string user, std::string password) {
+        return user_ = std::move(user), password_ = std::move(password), digest_ = false, *this;
+    }
+    request_options& digest_auth(std::string user, std::string password) {
+        return user_ = std::move(user), password_ = std::move(password), digest_ = true, *this;
+    }
+    request_options& bearer(std::string_view token) {
+        return headers_.set("Authorization", std::string("Bearer ").append(token)), *this;
+    }
+
+    /// Redirects to follow (10). 0: a 3xx is given back as it came. One more than that ends the request with
+    /// `condition::limit`.
+    request_options& max_redirects(std::size_t n) { return max_redirects_ = n, *this; }
+
+    /// False: no Accept-Encoding is sent, and a body comes as the server has it.
+    request_options& compressed(bool yes) { return compressed_ = yes, *this; }
+
     request_options& connect_timeout(duration d) { return times_.connect = d, *this; }
     request_options& first_byte_timeout(duration d) { return times_.first_byte = d, *this; }
     request_options& stall_timeout(duration d) { return times_.stall = d, *this; }
@@ -57,6 +82,8 @@ public:
     /// change everything. For servers of your own whose certificate you cannot have signed.
     request_options& dangerously_accept_any_certificate() { return accept_any_certificate_ = true, *this; }
 
+    const http::headers& fields() const noexcept { return headers_; }
+
 private:
     friend class engine;
     friend class transfer;
@@ -66,8 +93,12 @@ private:
     };
 
     http::headers headers_;
+    std::string query_, user_, password_;
+    bool digest_ = false;
     overrides times_;
     std::optional<std::uint64_t> max_body_;
+    std::optional<std::size_t> max_redirects_;
+    std::optional<bool> compressed_;
     bool accept_any_certificate_ = false;
 };
 
@@ -98,6 +129,33 @@ public:
     /// Bytes of the header fields of an answer at most (256 KiB), those of interim answers included.
     client_options& max_headers(std::uint64_t bytes) { return max_headers_ = bytes, *this; }
 
+    /// A header field of every request, unless the request has one of that name itself. It goes to whichever
+    /// server a request asks, but like those of a request it is not taken to another origin by a redirect
+    /// unless it is known to hold no secret. CR, LF and NUL make the client's constructor throw.
+    client_options& header(std::string name, std::string value) {
+        headers_.add(std::move(name), std::move(value));
+        return *this;
+    }
+
+    /// What URLs without a scheme are relative to (RFC 3986, 5): with "https://api.example.org/v1/" a request
+    /// for "cars" asks for "https://api.example.org/v1/cars", and one for "/cars" for
+    /// "https://api.example.org/cars".
+    client_options& base_url(std::string url) { return base_url_ = std::move(url), *this; }
+
+    /// Redirects that each request follows (10).
+    client_options& max_redirects(std::size_t n) { return max_redirects_ = n, *this; }
+
+    /// Follows redirects from https to http. Off: such a request fails with `condition::protocol`.
+    client_options& allow_downgrade(bool yes) { return allow_downgrade_ = yes, *this; }
+
+    /// Asks for compressed bodies, in whichever ways libcurl can undo (gzip, deflate, and brotli and zstd
+    /// where it was built with them), and undoes them (on). Limits count what has been undone.
+    client_options& compressed(bool yes) { return compressed_ = yes, *this; }
+
+    /// How much larger than what was sent a body may become when its compression is undone (200 times, once
+    /// it is larger than a mebibyte). More ends the request with `condition::limit`.
+    client_options& max_expansion(std::uint64_t times) { return max_expansion_ = times, *this; }
+
     /// The User-Agent field ("oneloop/0.1.0").
     client_options& user_agent(std::string name) { return user_agent_ = std::move(name), *this; }
 
@@ -115,7 +173,11 @@ private:
     std::size_t max_in_flight_ = 100, max_in_flight_per_host_ = 8, max_queued_ = 100'000;
     std::uint64_t max_body_ = std::uint64_t{64} << 20, max_file_ = std::uint64_t{64} << 30;
     std::uint64_t max_headers_ = std::uint64_t{256} << 10;
-    std::string user_agent_ = "oneloop/0.1.0", trust_file_;
+    std::uint64_t max_expansion_ = 200;
+    std::size_t max_redirects_ = 10;
+    bool allow_downgrade_ = false, compressed_ = true;
+    http::headers headers_;
+    std::string user_agent_ = "oneloop/0.1.0", trust_file_, base_url_;
     std::shared_ptr<resolver> resolver_;
 };
 

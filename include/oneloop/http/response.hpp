@@ -2,8 +2,10 @@
 
 #include <oneloop/http/headers.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace oneloop::http {
 
@@ -35,17 +37,54 @@ public:
     const std::string& url() const& noexcept { return url_; }
     std::string url() && noexcept { return std::move(url_); }
 
+    /// The URLs that led here by redirects, the first one first; without user names and passwords.
+    const std::vector<std::string>& redirected_from() const& noexcept { return redirected_from_; }
+    std::vector<std::string> redirected_from() && noexcept { return std::move(redirected_from_); }
+
+    /// The method of the request that was answered: a redirect may have made a GET of a POST.
+    const std::string& method() const& noexcept { return method_; }
+
+    /// "HTTP/1.1"
+    const std::string& version() const& noexcept { return version_; }
+
+    /// False if the end of the connection was the only sign that the body had ended: then it cannot be told
+    /// from one that was cut off (RFC 9112, 8).
+    bool certainly_complete() const noexcept { return certainly_complete_; }
+
+    /// The request went over a connection that had served another.
+    bool reused_connection() const noexcept { return reused_connection_; }
+
+    /// How long each stretch took; what had no part in the answer is zero, such as `tls` on a connection that
+    /// was used again. `queue`, `resolve` and `total` are of the whole request, the others of the last
+    /// attempt.
+    class timing {
+    public:
+        timing() = default;
+        std::chrono::steady_clock::duration queue{}, resolve{}, connect{}, tls{}, first_byte{}, receive{},
+            total{};
+    };
+    const timing& times() const noexcept { return times_; }
+
+    /// The body as UTF-8, from the charset that Content-Type names, of all those that iconv knows; UTF-8
+    /// where it names none. Bytes that mean nothing in that charset become U+FFFD. Throws `error` with
+    /// `condition::protocol` for a charset that is not known.
+    std::string text() const;
+
     /// The address that answered, such as "127.0.0.1".
     const std::string& peer_address() const& noexcept { return peer_address_; }
     std::string peer_address() && noexcept { return std::move(peer_address_); }
 
 private:
     friend class answer;
+    friend class transfer;
 
     int status_ = 0;
     http::headers headers_;
-    std::string body_, url_, peer_address_;
+    std::string body_, url_, method_, version_, peer_address_;
+    std::vector<std::string> redirected_from_;
     std::uint64_t body_size_ = 0;
+    timing times_;
+    bool certainly_complete_ = false, reused_connection_ = false;
 };
 
 } // namespace oneloop::http
