@@ -82,3 +82,21 @@ awaitable<> count_pages(http::client& http, std::vector<std::string> urls, mysql
     });     // db.close() has been awaited
 }
 // [/scopes]
+
+// [testing]
+#include <oneloop/testing.hpp> // for your tests only
+
+void an_hour_passes_at_once() {
+    testing::run([]() -> awaitable<> {
+        const auto begin = loop_clock::now();
+        auto late = [](executor loop) -> awaitable<> {
+            co_await channel<int>(loop, 1).receive(); // nobody sends
+        };
+        try {
+            co_await timeout(1h, late(co_await this_coro::executor));
+        } catch (const error& e) {
+            std::cout << e.what() << " after " << (loop_clock::now() - begin) / 1min << " min\n";
+        }
+    });
+}
+// [/testing]
