@@ -1,0 +1,3 @@
+// Nothing, in C++: what the dynamic linker and libstdc++ take.
+
+int main() {}
