@@ -1,3 +1,3 @@
-// Nothing, in C++: what the dynamic linker and libstdc++ take.
+// Nothing, in C++: what the dynamic linker takes, with libstdc++.
 
 int main() {}
