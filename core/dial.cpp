@@ -1,5 +1,7 @@
 #include "core/dial.hpp"
 
+#include "core/let_go.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -124,8 +126,7 @@ void dial::hang_up() noexcept {
     done_ = nullptr;
     look_up_.emit(asio::cancellation_type::all);
     timer_.cancel();
-    error_code ignored;
-    socket_.close(ignored);
+    let_go(socket_);
 }
 
 } // namespace oneloop

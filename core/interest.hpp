@@ -20,11 +20,11 @@ public:
     /// The library waits for `what` on `fd` from now on (not_ready: for nothing).
     step want(int fd, unsigned what) {
         entry& e = at(fd);
-        e.wanted = what;
+        e.wanted = static_cast<unsigned char>(what);
         if (what == not_ready || what == e.registered)
             return step::nothing;
         const step next = e.registered == not_ready ? step::add : step::modify;
-        e.registered = what;
+        e.registered = e.wanted;
         return next;
     }
 
@@ -57,8 +57,9 @@ public:
     }
 
 private:
+    // Small, for there is one for every lower descriptor of the process, in each client's table
     struct entry {
-        unsigned registered = not_ready, wanted = not_ready;
+        unsigned char registered = not_ready, wanted = not_ready;
     };
 
     entry& at(int fd) {

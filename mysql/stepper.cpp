@@ -1,5 +1,7 @@
 #include "mysql/stepper.hpp"
 
+#include "core/let_go.hpp"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -146,8 +148,7 @@ void stepper::give_up(const std::function<void()>& before_close) noexcept {
     if (before_close)
         before_close();
     handle_.reset();
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    let_go(socket_);
 }
 
 } // namespace oneloop::mysql

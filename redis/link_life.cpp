@@ -1,3 +1,4 @@
+#include "core/let_go.hpp"
 #include "core/words.hpp"
 #include "redis/link_entry.hpp"
 #include <oneloop/redis/error.hpp>
@@ -135,8 +136,7 @@ void link::lose(failure why) {
     if (dial_)
         dial_->hang_up();
     dial_.reset();
-    error_code ignored;
-    socket_.close(ignored);
+    let_go(socket_);
     auto sent = std::move(in_flight_), unsent = std::move(outbox_);
     in_flight_.clear();
     outbox_.clear();

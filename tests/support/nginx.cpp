@@ -122,7 +122,12 @@ void nginx::await_readiness() const {
         ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         asio::write(socket, asio::buffer(std::string("GET /ready HTTP/1.0\r\n\r\n")));
         std::array<char, 12> begin;
-        asio::read(socket, asio::buffer(begin));
+        for (std::size_t got = 0; got < begin.size();) {
+            boost::system::error_code code;
+            got += socket.read_some(asio::buffer(begin) + got, code);
+            if (code && code != asio::error::interrupted) // by this thread's loop, if it is on io_uring
+                throw boost::system::system_error(code);
+        }
         if (std::string_view(begin.data(), begin.size()) == "HTTP/1.1 204")
             return;
     } catch (const boost::system::system_error&) {

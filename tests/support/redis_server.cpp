@@ -102,7 +102,9 @@ private:
     }
     void receive() {
         char more[4096];
-        const ssize_t n = ::recv(socket_, more, sizeof more, 0);
+        ssize_t n = ::recv(socket_, more, sizeof more, 0);
+        while (n < 0 && errno == EINTR) // a loop on io_uring in this thread interrupts whoever blocks
+            n = ::recv(socket_, more, sizeof more, 0);
         if (n < 0)
             throw std::system_error(errno, std::generic_category(), "receive from redis-server");
         if (n == 0)

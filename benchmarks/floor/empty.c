@@ -1,0 +1,5 @@
+// Nothing, in C.
+
+int main(void) {
+    return 0;
+}

@@ -1,0 +1,3 @@
+// Nothing, in C++: what the dynamic linker takes, with libstdc++.
+
+int main() {}
