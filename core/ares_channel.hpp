@@ -68,7 +68,7 @@ private:
 
     executor loop_;
     std::shared_ptr<poll_set> sockets_;
-    boost::asio::steady_timer timer_;
+    boost::asio::steady_timer timer_; // c-ares reads the real clock
     ares_channeldata* channel_ = nullptr;
     std::size_t unanswered_ = 0;
     std::deque<std::unique_ptr<question>> answered_; // and not told yet

@@ -1,3 +1,4 @@
+#include "core/virtual_time.hpp"
 #include <oneloop/blocking.hpp>
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/detail/pending.hpp>
@@ -51,10 +52,12 @@ public:
 private:
     completion<> take_handler() {
         std::lock_guard lock(mutex_);
+        at_work_.reset();
         return std::move(done_);
     }
 
     executor loop_;
+    virtual_time::hold at_work_ = virtual_time::stop(); // while somebody waits
     std::mutex mutex_;
     std::shared_ptr<blocking_call> call_;
     completion<> done_;

@@ -38,7 +38,7 @@ void deadline_timer::arm() {
         return; // it goes off earlier, and looks again then
     armed_ = true;
     armed_for_ = first;
-    timer_.expires_at(first.at());
+    timer_.expires_at(first);
     timer_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code stopped) {
         if (!stopped && !alive.expired())
             fire();

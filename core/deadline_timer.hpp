@@ -1,9 +1,8 @@
 #pragma once
 
+#include "core/loop_timer.hpp"
 #include <oneloop/awaitable.hpp>
 #include <oneloop/deadline.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <map>
@@ -34,7 +33,7 @@ private:
     void arm();
     void fire();
 
-    boost::asio::steady_timer timer_;
+    loop_timer timer_;
     check_function check_;
     order by_time_;
     std::map<key, order::iterator> by_key_;

@@ -43,7 +43,7 @@ void dial::start(deadline until, answer done) {
 }
 
 void dial::look_up() {
-    timer_.expires_at(until_.at());
+    timer_.expires_at(until_);
     timer_.async_wait([weak = weak_from_this()](error_code stopped) {
         if (const auto self = weak.lock(); self && !stopped && self->addresses_.empty()) {
             self->overdue_ = true;
@@ -79,7 +79,7 @@ void dial::attempt() {
     ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
     const auto now = deadline::clock::now();
     const auto left = until_.remaining(now);
-    timer_.expires_at(deadline::after(now, left / static_cast<long>(addresses_.size() - next_ + 1)).at());
+    timer_.expires_at(deadline::after(now, left / static_cast<long>(addresses_.size() - next_ + 1)));
     timer_.async_wait([weak = weak_from_this(), which = next_](error_code stopped) {
         // It may have gone off, and wait for its turn, when the attempt that it was for had ended
         if (const auto self = weak.lock(); self && !stopped && self->next_ == which) {

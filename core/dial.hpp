@@ -1,12 +1,12 @@
 #pragma once
 
+#include "core/loop_timer.hpp"
 #include <oneloop/deadline.hpp>
 #include <oneloop/error.hpp>
 #include <oneloop/resolver.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <memory>
@@ -61,7 +61,7 @@ private:
     failure look_up_story_, last_;
     boost::asio::cancellation_signal look_up_;
     socket socket_;
-    boost::asio::steady_timer timer_;
+    loop_timer timer_;
 };
 
 } // namespace oneloop

@@ -1,12 +1,11 @@
 #pragma once
 
 #include "core/dns_walk.hpp"
+#include "core/loop_timer.hpp"
 #include <oneloop/deadline.hpp>
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/detail/pending.hpp>
 #include <oneloop/resolver.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <list>
 #include <memory>
@@ -54,7 +53,7 @@ public:
     name_lookup(const executor& loop, std::string which) : name(std::move(which)), timer(loop) {}
 
     const std::string name;
-    boost::asio::steady_timer timer;
+    loop_timer timer;
     deadline until;
     waiting_list waiters;
     std::optional<dns_walk> walk; ///< where the DNS is asked

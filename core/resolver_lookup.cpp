@@ -55,7 +55,7 @@ void resolver_engine::advance(const lookup_ptr& l) {
 }
 
 void resolver_engine::start_timer(const lookup_ptr& l, deadline at) {
-    l->timer.expires_at(at.at());
+    l->timer.expires_at(at);
     l->timer.async_wait([engine = weak_from_this(), weak = std::weak_ptr(l)](error_code stopped) {
         const auto self = engine.lock();
         const auto late = weak.lock();

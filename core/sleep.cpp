@@ -1,14 +1,12 @@
-#include <oneloop/deadline.hpp>
+#include "core/loop_timer.hpp"
 #include <oneloop/sleep.hpp>
 #include <oneloop/token.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 namespace oneloop {
 
 awaitable<void> sleep_for(std::chrono::steady_clock::duration duration) {
-    boost::asio::steady_timer timer(co_await this_coro::executor);
-    timer.expires_at(deadline::in(duration).at());
+    loop_timer timer(co_await this_coro::executor);
+    timer.expires_at(deadline::in(duration));
     co_await timer.async_wait(throwing);
 }
 

@@ -1,8 +1,7 @@
+#include "core/loop_timer.hpp"
 #include "core/words.hpp"
 #include <oneloop/deadline.hpp>
 #include <oneloop/timeout.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 namespace oneloop::detail {
 
@@ -10,9 +9,9 @@ awaitable<bool> join_within(
     std::chrono::steady_clock::duration limit, std::shared_ptr<nursery> parent,
     std::shared_ptr<child> operation
 ) {
-    boost::asio::steady_timer timer(parent->loop());
+    loop_timer timer(parent->loop());
     auto expired = std::make_shared<bool>(false);
-    timer.expires_at(deadline::in(limit).at());
+    timer.expires_at(deadline::in(limit));
     timer.async_wait([operation, expired](error_code stopped) {
         if (!stopped) {
             *expired = true;

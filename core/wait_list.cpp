@@ -47,6 +47,13 @@ void wait_list::leave(waiter& w) {
     handler.fail(cancelled());
 }
 
+void wait_list::cancel_all() {
+    for (const auto& w : std::exchange(waiters_, {})) {
+        auto handler = std::move(w->handler);
+        handler.fail(cancelled()); // which does nothing for one that was abandoned
+    }
+}
+
 void wait_list::notify_one() {
     if (waiters_.empty())
         return;

@@ -150,6 +150,7 @@ void attempt::stop() noexcept {
     std::lock_guard lock(mutex_);
     dies_unlocked.swap(done_);
     lets_go_unlocked.swap(loop_);
+    at_work_.reset();
     if (socket_ >= 0)
         ::shutdown(socket_, SHUT_RDWR);
 }
@@ -234,6 +235,7 @@ void attempt::tell(login l) {
         auto result = std::move(result_);
         done_ = nullptr;
         const auto lets_go_unlocked = std::exchange(loop_, std::nullopt);
+        at_work_.reset();
         locked.unlock();
         if (done)
             done(std::move(result));

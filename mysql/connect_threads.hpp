@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/virtual_time.hpp"
 #include "mysql/trust.hpp"
 #include <oneloop/deadline.hpp>
 #include <oneloop/detail/pending.hpp>
@@ -62,6 +63,7 @@ private:
 
     std::mutex mutex_;             // what both sides touch
     std::optional<executor> loop_; // while somebody waits: a strand may not outlive its context
+    virtual_time::hold at_work_ = virtual_time::stop(); // as long
     told done_;
     login result_;
     int socket_ = -1; // a copy of the number, so that it is never somebody else's

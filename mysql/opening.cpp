@@ -133,8 +133,8 @@ failure opening::tell(failure why, phase where) const {
     return why.in(where).doing(connecting_to(options_));
 }
 
-void opening::when(asio::steady_timer& timer, deadline at, void (opening::*then)()) {
-    timer.expires_at(at.at());
+void opening::when(loop_timer& timer, deadline at, void (opening::*then)()) {
+    timer.expires_at(at);
     timer.async_wait([weak = weak_from_this(), then](error_code stopped) {
         auto self = weak.lock();
         if (!stopped && self && self->done_)

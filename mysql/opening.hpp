@@ -1,10 +1,10 @@
 #pragma once
 
+#include "core/loop_timer.hpp"
 #include "mysql/connect_threads.hpp"
 #include <oneloop/resolver.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <memory>
@@ -37,7 +37,7 @@ private:
     void start_attempt(std::string host, deadline until);
     void ended(login);
     void finish(handle, failure);
-    void when(boost::asio::steady_timer&, deadline, void (opening::*)());
+    void when(loop_timer&, deadline, void (opening::*)());
     void time_is_up();
     void share_is_up();
     deadline share(std::size_t left) const;
@@ -47,7 +47,7 @@ private:
     told done_;
     deadline until_;
     phase where_ = phase::none;
-    std::optional<boost::asio::steady_timer> timer_, share_timer_;
+    std::optional<loop_timer> timer_, share_timer_;
     std::shared_ptr<resolver> resolver_;
     boost::asio::cancellation_signal stop_look_up_;
     failure look_up_story_;

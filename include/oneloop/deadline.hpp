@@ -1,15 +1,16 @@
 #pragma once
 
+#include <oneloop/clock.hpp>
+
 #include <algorithm>
-#include <chrono>
 
 namespace oneloop {
 
-/// A point on the steady clock by which something has to be done. Arithmetic only: it reads no clock but
+/// A point on the clock by which something has to be done. Arithmetic only: it reads no clock but
 /// through `in()`, and sums that would overflow mean "never".
 class deadline {
 public:
-    using clock = std::chrono::steady_clock;
+    using clock = loop_clock;
 
     static constexpr deadline never() noexcept { return deadline(clock::time_point::max()); }
     static deadline in(clock::duration d) noexcept { return after(clock::now(), d); }

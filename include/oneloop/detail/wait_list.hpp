@@ -36,6 +36,8 @@ public:
     bool empty() const noexcept { return waiters_.empty(); }
     void notify_one();
     void notify_all();
+    /// All who wait are cancelled.
+    void cancel_all();
 
 private:
     struct waiter;

@@ -5,6 +5,7 @@
 #include <oneloop/gather.hpp>
 #include <oneloop/pool.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 #include <oneloop/timeout.hpp>
 
 #include <boost/asio/detached.hpp>
@@ -135,14 +136,14 @@ pool_options of(std::size_t max) {
 template <class Condition>
 awaitable<> until(Condition holds) {
     while (!holds())
-        co_await sleep_for(0s);
+        co_await sleep_for(1ms);
 }
 
-// Runs `body(pool, backend)` on a loop of its own; at the end nothing may be left.
+// Runs `body(pool, backend)` in virtual time; at the end nothing may be left.
 template <class Body>
 void with_pool(pool_options o, Body body) {
     backend b;
-    run_test([&]() -> awaitable<> {
+    testing::run([&]() -> awaitable<> {
         fake_pool p(co_await this_coro::executor, b, std::move(o));
         co_await body(p, b);
     });
@@ -217,19 +218,22 @@ TEST_CASE("pool: who waits is served in the order of arrival", "[pool]") {
 }
 
 TEST_CASE("pool: who waits in vain is told who has the connections", "[pool]") {
-    with_pool(of(2).queue_timeout(20ms), [](fake_pool& pool, backend&) -> awaitable<> {
+    with_pool(of(2).queue_timeout(20s), [](fake_pool& pool, backend&) -> awaitable<> {
         auto first = co_await pool.acquire();
         const std::string longest = here(std::source_location::current());
+        co_await sleep_for(10s);
         auto second = co_await pool.acquire();
+        const auto begin = loop_clock::now();
         auto third = co_await pool.acquire(nothrow);
+        CHECK(loop_clock::now() - begin == 20s);
         REQUIRE(third.has_error());
         const failure& why = third.error();
         CHECK(why == condition::timeout);
         CHECK(why.phase() == phase::queue);
         CHECK(why.outcome() == outcome::not_sent);
-        CHECK(why.limit() == "queue_timeout 20 ms");
+        CHECK(why.limit() == "queue_timeout 20 s");
         CHECK(why.doing() == "acquire");
-        CHECK_THAT(why.reason(), containing("2 of 2 are on loan, one for "));
+        CHECK_THAT(why.reason(), containing("2 of 2 are on loan, one for 30 s"));
         // one line above the one that was noted
         const auto line = std::stoi(longest.substr(longest.find(':') + 1)) - 1;
         CHECK_THAT(why.reason(), containing("pool_test.cpp:" + std::to_string(line)));
@@ -239,7 +243,7 @@ TEST_CASE("pool: who waits in vain is told who has the connections", "[pool]") {
 
 TEST_CASE("pool: who waits in vain for a connection to open is told of the last attempt", "[pool]") {
     with_pool(
-        of(1).queue_timeout(20ms).retry(backoff(1ns, 1ns)),
+        of(1).queue_timeout(20s).retry(backoff(10s, 10s)),
         [](fake_pool& pool, backend& b) -> awaitable<> {
             b.opens = answer::no;
             b.slow = 2; // long enough for its limit to be watched
@@ -249,12 +253,11 @@ TEST_CASE("pool: who waits in vain for a connection to open is told of the last 
             // The pool has come to rest meanwhile, and its limits hold all the same
             CHECK(pool.stats().connecting == 0);
             b.opens = answer::never;
-            failure late;
-            while (late != condition::timeout) { // after the pause
-                auto c = co_await pool.acquire(nothrow);
-                REQUIRE(c.has_error());
-                late = c.error();
-            }
+            co_await sleep_for(10s); // the longest pause
+            auto c = co_await pool.acquire(nothrow);
+            REQUIRE(c.has_error());
+            const failure late = c.error();
+            CHECK(late == condition::timeout);
             CHECK_THAT(late.reason(), containing("no connection could be opened"));
             CHECK_THAT(late.reason(), containing("attempt 0"));
         }
@@ -308,15 +311,18 @@ TEST_CASE("pool: a failure to connect is told as it was, to everybody who waits"
 }
 
 TEST_CASE("pool: it finds back when the server does", "[pool]") {
-    with_pool(of(2).retry(backoff(1us, 1us)), [](fake_pool& pool, backend& b) -> awaitable<> {
+    with_pool(of(2).retry(backoff(10s, 1min)), [](fake_pool& pool, backend& b) -> awaitable<> {
         b.opens = answer::no;
         auto refused = co_await pool.acquire(nothrow);
         CHECK(refused.has_error());
         b.opens = answer::yes;
-        bool back = false;
-        while (!back) {
+        co_await sleep_for(4s); // the pause lasts from half of it to the whole
+        auto too_early = co_await pool.acquire(nothrow);
+        CHECK(too_early.has_error());
+        co_await sleep_for(6s);
+        {
             auto c = co_await pool.acquire(nothrow);
-            back = c.has_value();
+            CHECK(c.has_value());
         }
         CHECK(pool.stats().idle == 1);
     });
@@ -591,7 +597,7 @@ TEST_CASE("pool: close waits for what is being opened, and closes it", "[pool]")
 TEST_CASE("pool: a close that was given up leaves the pool closed", "[pool]") {
     with_pool(of(1), [](fake_pool& pool, backend& b) -> awaitable<> {
         auto c = co_await pool.acquire();
-        const auto why = co_await caught(timeout(1ms, pool.close()));
+        const auto why = co_await caught(timeout(1min, pool.close()));
         CHECK(failure_of(why) == condition::timeout);
         auto told = co_await pool.acquire(nothrow);
         CHECK(told.error() == condition::closed);
@@ -662,27 +668,35 @@ TEST_CASE("pool: the smallest size is opened early, and kept", "[pool]") {
 TEST_CASE("pool: the smallest size is tried for until the server is there", "[pool]") {
     backend b;
     b.opens = answer::no;
-    run_test([&]() -> awaitable<> {
-        auto o = of(2).min_size(1).retry(backoff(100us, 100us));
+    testing::run([&]() -> awaitable<> {
+        auto o = of(2).min_size(1).retry(backoff(10s, 40s));
         fake_pool pool(co_await this_coro::executor, b, o);
-        co_await until([&] { return pool.stats().failed >= 3; });
+        const auto begin = loop_clock::now();
+        co_await until([&] { return pool.stats().failed >= 4; }); // after pauses of 10, 20 and 40 s at most
+        CHECK(loop_clock::now() - begin >= 35s);
+        CHECK(loop_clock::now() - begin <= 70s + 1ms);
         b.opens = answer::yes;
-        co_await until([&] { return pool.stats().idle == 1; });
+        co_await sleep_for(40s);
+        CHECK(pool.stats().idle == 1);
     });
 }
 
 TEST_CASE("pool: what lies idle too long is closed, and then the pool has no work for the loop", "[pool]") {
-    with_pool(of(2).idle_timeout(1ms), [](fake_pool& pool, backend& b) -> awaitable<> {
+    with_pool(of(2).idle_timeout(10min), [](fake_pool& pool, backend& b) -> awaitable<> {
         {
             auto one = co_await pool.acquire();
             auto two = co_await pool.acquire();
         }
-        co_await until([&] { return pool.stats().idle == 0; });
+        co_await sleep_for(10min - 1s);
+        CHECK(pool.stats().idle == 2);
+        co_await sleep_for(2s);
+        CHECK(pool.stats().idle == 0);
         CHECK(b.closed == 2);
         // Once more, after the pool was at rest
         auto c = co_await pool.acquire();
         c.give_back();
-        co_await until([&] { return pool.stats().idle == 0; });
+        co_await sleep_for(10min + 1s);
+        CHECK(pool.stats().idle == 0);
         CHECK(b.closed == 3);
     });
 }
@@ -690,21 +704,26 @@ TEST_CASE("pool: what lies idle too long is closed, and then the pool has no wor
 TEST_CASE("pool: a long lease is reported once, with the place where it was taken", "[pool]") {
     std::vector<long_lease> reports;
     auto o =
-        of(2).long_lease_after(1ms).report_long_lease([&](const long_lease& l) { reports.push_back(l); });
+        of(2).long_lease_after(1min).report_long_lease([&](const long_lease& l) { reports.push_back(l); });
     with_pool(o, [&](fake_pool& pool, backend&) -> awaitable<> {
         auto c = co_await pool.acquire();
         const int line = std::source_location::current().line() - 1;
-        co_await until([&] { return reports.size() == 1; });
-        CHECK(reports[0].age >= 1ms);
+        co_await sleep_for(59s);
+        CHECK(reports.empty());
+        co_await sleep_for(2s);
+        REQUIRE(reports.size() == 1);
+        CHECK(reports[0].age == 1min);
         CHECK(static_cast<int>(reports[0].where.line()) == line);
-        CHECK_THAT(reports[0].message(), containing("a connection has been on loan for "));
+        CHECK_THAT(reports[0].message(), containing("a connection has been on loan for 60 s"));
         CHECK_THAT(reports[0].message(), containing("pool_test.cpp:" + std::to_string(line)));
         auto second = co_await pool.acquire();
-        co_await until([&] { return reports.size() == 2; });
+        co_await sleep_for(1h);
+        CHECK(reports.size() == 2);
         second.give_back();
         c.give_back();
         auto third = co_await pool.acquire(); // a lease of its own
-        co_await until([&] { return reports.size() == 3; });
+        co_await sleep_for(1h);
+        CHECK(reports.size() == 3);
         CHECK(pool.stats().busy == 1);
     });
     CHECK(reports.size() == 3);
@@ -712,10 +731,10 @@ TEST_CASE("pool: a long lease is reported once, with the place where it was take
 
 TEST_CASE("pool: whoever is told of a long lease may use the pool, or destroy it", "[pool]") {
     backend b;
-    run_test([&]() -> awaitable<> {
+    testing::run([&]() -> awaitable<> {
         std::optional<fake_pool> pool;
         int told = 0, got = 0;
-        auto o = of(100).max_connecting(100).long_lease_after(1ms).report_long_lease([&](const long_lease&) {
+        auto o = of(100).max_connecting(100).long_lease_after(1min).report_long_lease([&](const long_lease&) {
             if (++told == 1) {
                 for (int i = 0; i < 50; ++i)
                     pool->acquire([&](error_code code, const fake_lease&) { got += code ? 0 : 1; });
@@ -909,6 +928,7 @@ TEST_CASE("pool: after ten thousand cancellations everything is where it was", "
                     const auto never_began = co_await caught(running.get());
                     if (!why)
                         why = never_began;
+                    co_await sleep_for(10us); // or a pause after a failed attempt would never end
                     if (why)
                         ++(failure_of(why) == condition::cancelled ? cancelled : failed);
                 });
