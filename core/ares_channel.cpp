@@ -15,6 +15,9 @@ namespace {
 
 constexpr int class_internet = 1;
 
+// One turn of the loop may bring hundreds of answers; the others on the loop shall not wait for all of them.
+constexpr int most_told_at_once = 32;
+
 void check(int status, const char* what) {
     if (status != ARES_SUCCESS)
         throw boost::system::system_error(error_code(status, resolver_category()), what);
@@ -170,12 +173,16 @@ void ares_channel::process(int fd, unsigned what) {
 // After every call into c-ares. Who is told may ask the next question, or let go of the channel.
 void ares_channel::settle() {
     const auto keep = shared_from_this();
-    while (!answered_.empty()) {
+    for (int told = 0; !answered_.empty(); ++told) {
+        if (told == most_told_at_once) {
+            settle_soon();
+            break;
+        }
         const auto next = std::move(answered_.front());
         answered_.pop_front();
         next->tell(std::move(next->answer));
     }
-    if (unanswered_ == 0)
+    if (unanswered_ == 0 && answered_.empty())
         rest();
     else
         work();

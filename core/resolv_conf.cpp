@@ -3,6 +3,8 @@
 #include "core/host_name.hpp"
 #include "core/text_fields.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <algorithm>
 #include <charconv>
 
@@ -37,6 +39,21 @@ std::vector<std::string> domains(std::string_view rest) {
     return out;
 }
 
+// An address as it is, or "[address]:port" as some other readers of this file take it. Empty for neither.
+std::string written_for_ares(std::string_view server) {
+    std::string_view port;
+    if (server.starts_with('[')) {
+        const auto end = server.find(']');
+        port = server.substr(std::min(end, server.size() - 1) + 1);
+        server = server.substr(1, end == server.npos ? end : end - 1);
+    }
+    boost::system::error_code no_address;
+    const auto address = boost::asio::ip::make_address(std::string(server), no_address);
+    if (no_address)
+        return {};
+    return (address.is_v4() ? std::string(server) : "[" + std::string(server) + "]") + std::string(port);
+}
+
 void read_line(std::string_view line, resolv_conf& to) {
     const auto key = next_field(line);
     if (key == "options")
@@ -48,9 +65,9 @@ void read_line(std::string_view line, resolv_conf& to) {
         to.search = domains(only);
     }
     if (key == "nameserver" && to.servers.size() < most_servers) {
-        const std::string server(next_field(line));
+        std::string server = written_for_ares(next_field(line));
         if (!server.empty())
-            to.servers.push_back(server.find(':') == server.npos ? server : "[" + server + "]");
+            to.servers.push_back(std::move(server));
     }
 }
 

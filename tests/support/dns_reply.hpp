@@ -47,6 +47,9 @@ public:
     /// Lies first, with the address 192.0.2.66, and then tells the truth.
     dns_reply& lie(dns_lie how) { return lie_ = how, *this; }
 
+    /// Without the truth after the lie.
+    dns_reply& only_lies() { return only_lies_ = true, *this; }
+
     struct record {
         std::string value;
         std::uint32_t ttl;
@@ -56,7 +59,7 @@ public:
     int code_ = 0, ignore_ = 0;
     std::optional<int> ipv6_code_;
     std::optional<std::pair<std::uint32_t, std::uint32_t>> soa_;
-    bool mute_ipv6_ = false, truncated_ = false, mute_tcp_ = false;
+    bool mute_ipv6_ = false, truncated_ = false, mute_tcp_ = false, only_lies_ = false;
     std::chrono::milliseconds delay_{};
     dns_lie lie_ = dns_lie::none;
 };

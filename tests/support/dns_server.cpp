@@ -154,6 +154,8 @@ private:
             return;
         if (reply.lie_ != dns_lie::none)
             send(encode_lie(q, reply.lie_), from_);
+        if (reply.only_lies_)
+            return;
         const bytes packet = reply.truncated_ ? encode_truncated(q) : encode(q, reply);
         if (reply.delay_ == std::chrono::milliseconds::zero())
             return send(packet, from_);

@@ -20,6 +20,15 @@ TEST_CASE("servers, search domains and options are read", "[resolv_conf]") {
     CHECK(c.rotate);
 }
 
+TEST_CASE("a server may have a port, and what is no address is none", "[resolv_conf]") {
+    const auto c = read_resolv_conf(
+        "nameserver one.example\nnameserver [127.0.0.1]:5353\nnameserver\nnameserver [::1]:53\nnameserver [\n"
+        "nameserver fe80::1%1",
+        nullptr, nullptr
+    );
+    CHECK(c.servers == strings{"127.0.0.1:5353", "[::1]:53", "[fe80::1%1]"});
+}
+
 TEST_CASE("an empty or missing file means the server on this machine", "[resolv_conf]") {
     const auto c = read_resolv_conf("", nullptr, nullptr);
     CHECK(c.servers == strings{"127.0.0.1"});
