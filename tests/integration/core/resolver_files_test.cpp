@@ -4,7 +4,6 @@
 #include "tests/support/temp_dir.hpp"
 #include <oneloop/sleep.hpp>
 
-
 #include <fstream>
 
 using namespace oneloop;
