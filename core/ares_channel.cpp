@@ -84,8 +84,9 @@ void ares_channel::open(const settings& how) {
     options.lookups = dns_only.data();
     options.resolvconf_path = no_file.data();
     options.ndomains = 0;
-    // Tried twice, and asked anew by the resolver until its own limit.
-    options.tries = 2;
+    // Each server once; then the resolver asks anew, until its own limit, and lets others go first. So what
+    // is silent does not keep the places of what is not.
+    options.tries = 1;
     options.timeout = static_cast<int>(how.patience.count());
     options.sock_state_cb = &ares_channel::on_state;
     options.sock_state_cb_data = this;

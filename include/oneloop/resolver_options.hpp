@@ -81,8 +81,9 @@ public:
     std::size_t max_waiting() const noexcept { return max_waiting_; }
 
     /// Questions that are sent and not answered yet, from 1; a name is two (IPv4 and IPv6). Those beyond wait
-    /// for their turn, within the time of their look-up. More do not make it faster: the answers to a burst
-    /// of them are lost in the socket's buffer, and asking again costs a tenth of `timeout`.
+    /// for their turn, within the time of their look-up; one that gets no answer in a tenth of `timeout`
+    /// waits again, behind the others. More do not make it faster: when all answers come at once, those
+    /// beyond some hundred are lost in the socket's buffer, and have to be asked for again.
     resolver_options& max_questions(std::size_t n) { return max_questions_ = n, *this; }
     std::size_t max_questions() const noexcept { return max_questions_; }
 
@@ -185,7 +186,7 @@ private:
     duration max_negative_ttl_ = std::chrono::minutes(5);
     std::size_t max_in_flight_ = 1'000;
     std::size_t max_waiting_ = 100'000;
-    std::size_t max_questions_ = 200;
+    std::size_t max_questions_ = 400;
     std::vector<std::string> servers_;
     std::string resolv_conf_ = "/etc/resolv.conf", hosts_file_ = "/etc/hosts";
     std::optional<std::vector<std::string>> search_;

@@ -168,7 +168,7 @@ TEST_CASE("another resolv.conf sends questions to other servers and loses none u
     write(path, conf_for(old));
     resolver names(
         loop.get_executor(),
-        resolver_options().timeout(15s).resolv_conf(path).hosts_file("").no_search_domains()
+        resolver_options().timeout(30s).resolv_conf(path).hosts_file("").no_search_domains()
     );
     auto run_until = [&](auto done) {
         const auto end = clock_type::now() + 20s;
