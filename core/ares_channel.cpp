@@ -4,121 +4,118 @@
 #include "core/sigpipe.hpp"
 #include <oneloop/resolver.hpp>
 
-#include <netinet/in.h>
+#include <boost/asio/post.hpp>
+
 #include <sys/time.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
-#include <limits>
 
 namespace oneloop {
 namespace {
 
-namespace ip = boost::asio::ip;
+constexpr int class_internet = 1;
 
-// c-ares reads the hosts file anew for every question, on the spot: not more often than this for one name.
-constexpr std::chrono::seconds hosts_file_ttl(1);
+// One turn of the loop may bring hundreds of answers; the others on the loop shall not wait for all of them.
+constexpr int most_told_at_once = 32;
 
 void check(int status, const char* what) {
     if (status != ARES_SUCCESS)
         throw boost::system::system_error(error_code(status, resolver_category()), what);
 }
 
-// False for a family that is none of ours.
-bool read_address(const sockaddr* from, ip::address& to) {
-    if (from->sa_family == AF_INET) {
-        const auto* v4 = reinterpret_cast<const sockaddr_in*>(from);
-        to = ip::address_v4(ntohl(v4->sin_addr.s_addr));
-        return true;
-    }
-    if (from->sa_family != AF_INET6)
-        return false;
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(from);
-    ip::address_v6::bytes_type bytes;
-    std::memcpy(bytes.data(), &v6->sin6_addr, bytes.size());
-    to = ip::address_v6(bytes, v6->sin6_scope_id);
-    return true;
+bool is_server(ares_channeldata* channel, const std::string& server) {
+    return ::ares_set_servers_ports_csv(channel, server.c_str()) == ARES_SUCCESS;
 }
 
-// The answer is good for as long as all that it was put together from: every address and every alias on the
-// way.
-void read_answer(const ares_addrinfo& from, dns_answer& to) {
-    int seconds = std::numeric_limits<int>::max();
-    for (const auto* alias = from.cnames; alias; alias = alias->next)
-        seconds = std::min(seconds, alias->ttl);
-    for (const auto* node = from.nodes; node; node = node->ai_next) {
-        ip::address address;
-        if (!read_address(node->ai_addr, address))
-            continue;
-        seconds = std::min(seconds, node->ai_ttl);
-        if (std::ranges::find(to.addresses, address) == to.addresses.end())
-            to.addresses.push_back(address);
+// Older versions of c-ares hand the message over with these only, and say ENODATA where it has no records.
+bool is_answer(int status) {
+    return status == ARES_SUCCESS || status == ARES_ENODATA || status == ARES_ENOTFOUND;
+}
+
+dns_answer read_answer(
+    int status, std::span<const unsigned char> message, const std::string& name, dns_type type
+) {
+    dns_answer out;
+    if (is_answer(status)) {
+        auto records = read_dns_answer(message, name, type);
+        if (!records)
+            status = ARES_EBADRESP;
+        else if (status == ARES_SUCCESS && records->addresses.empty())
+            status = ARES_ENODATA; // an alias that leads nowhere
+        if (records) {
+            out.addresses = std::move(records->addresses);
+            out.ttl = status == ARES_SUCCESS ? records->ttl : records->negative_ttl;
+        }
     }
-    to.ttl = std::chrono::seconds(std::max(seconds, 0));
+    if (status == ARES_SUCCESS)
+        return out;
+    out.addresses.clear();
+    out.code = error_code(status, resolver_category());
+    out.no_such_name = status == ARES_ENOTFOUND;
+    out.no_address = status == ARES_ENODATA;
+    out.gave_up = status == ARES_ETIMEOUT;
+    return out;
 }
 
 } // namespace
 
-std::string dns_reason(const error_code& code) {
-    switch (code.value()) {
-        case ARES_ENOTFOUND:
-            return "no such host";
-        case ARES_ENODATA:
-            return "the host has no address";
-        case ARES_ESERVFAIL:
-            return "the DNS server failed";
-        case ARES_EREFUSED:
-            return "the DNS server refused to answer";
-        case ARES_ECONNREFUSED:
-            return "no DNS server could be reached, or all failed"; // 1.18 tells them not apart
-        default:
-            return code.message();
-    }
-}
-
 struct ares_channel::question {
     ares_channel* channel;
     std::string name;
+    dns_type type;
+    told tell;
     dns_answer answer;
 };
 
-ares_channel::ares_channel(const executor& loop, const settings& how, answer_function tell)
-    : sockets_(std::make_shared<poll_set>(loop)), timer_(loop), tell_(std::move(tell)) {
+ares_channel::ares_channel(const executor& loop, const settings& how)
+    : loop_(loop), sockets_(std::make_shared<poll_set>(loop)), timer_(loop) {
     ignore_sigpipe(); // a question over TCP is written without MSG_NOSIGNAL
     check(init_ares(), "ares_library_init");
     open(how);
 }
 
 void ares_channel::open(const settings& how) {
-    std::array<char, 3> hosts_file_then_dns{"fb"};
+    std::array<char, 2> dns_only{"b"};
+    std::array<char, 10> no_file{"/dev/null"};
     ares_options options{};
     // HOSTALIASES in the environment could send any name elsewhere. Sockets are close-on-exec by c-ares' own
     // doing.
-    options.flags = ARES_FLAG_NOALIASES;
-    options.lookups = hosts_file_then_dns.data();
-    // Tried twice, and asked anew by the resolver until its own limit: a server that never answers for IPv6
-    // then costs a part of that limit, and not the addresses of IPv4 too.
-    options.tries = 2;
+    options.flags = ARES_FLAG_NOALIASES | ARES_FLAG_NOSEARCH;
+    options.lookups = dns_only.data();
+    options.resolvconf_path = no_file.data();
+    options.ndomains = 0;
+    // Each server once; then the resolver asks anew, until its own limit, and lets others go first. So what
+    // is silent does not keep the places of what is not.
+    options.tries = 1;
     options.timeout = static_cast<int>(how.patience.count());
     options.sock_state_cb = &ares_channel::on_state;
     options.sock_state_cb_data = this;
-    int given =
-        ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_SOCK_STATE_CB;
+    int given = ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_DOMAINS | ARES_OPT_TRIES |
+                ARES_OPT_TIMEOUTMS | ARES_OPT_SOCK_STATE_CB |
+                (how.rotate ? ARES_OPT_ROTATE : ARES_OPT_NOROTATE);
 #ifdef ARES_OPT_QUERY_CACHE
     options.qcache_max_ttl = 0; // the cache is ours
     given |= ARES_OPT_QUERY_CACHE;
 #endif
     check(::ares_init_options(&channel_, &options, given), "ares_init_options");
-    if (how.servers.empty())
-        return;
+    try {
+        set_servers(how);
+    } catch (...) {
+        ::ares_destroy(channel_);
+        throw;
+    }
+}
+
+void ares_channel::set_servers(const settings& how) {
     std::string list;
     for (const std::string& server : how.servers)
-        list += (list.empty() ? "" : ",") + server;
-    if (const int status = ::ares_set_servers_ports_csv(channel_, list.c_str()); status != ARES_SUCCESS) {
-        ::ares_destroy(channel_);
-        check(status, "the DNS servers of resolver_options");
-    }
+        if (!how.forgiving || is_server(channel_, server))
+            list += (list.empty() ? "" : ",") + server;
+    const int status = ::ares_set_servers_ports_csv(channel_, list.c_str());
+    check(
+        list.empty() ? int(ARES_EBADSTR) : status,
+        how.forgiving ? "the DNS servers of resolv.conf" : "the DNS servers of resolver_options"
+    );
 }
 
 ares_channel::~ares_channel() {
@@ -126,25 +123,26 @@ ares_channel::~ares_channel() {
     sockets_->rest();
 }
 
-void ares_channel::ask(std::string name) {
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM; // one node for each address
+void ares_channel::ask(const std::string& name, dns_type type, told tell) {
     auto asked = std::make_unique<question>();
     asked->channel = this;
-    asked->name = std::move(name);
-    const std::string text =
-        asked->name; // the question may be answered, and gone, when c-ares still reads it
+    asked->name = name;
+    asked->type = type;
+    asked->tell = std::move(tell);
     ++unanswered_;
-    being_asked_ = asked.release();
-    ::ares_getaddrinfo(channel_, text.c_str(), nullptr, &hints, &ares_channel::on_answer, being_asked_);
-    being_asked_ = nullptr;
-    settle();
+    ::ares_query(
+        channel_, name.c_str(), class_internet, static_cast<int>(type), &ares_channel::on_answer,
+        asked.release()
+    );
+    work();
+    if (!answered_.empty()) // on the spot: no socket, no memory
+        settle_soon();
 }
 
 void ares_channel::cancel() {
     ::ares_cancel(channel_);
-    settle();
+    answered_.clear();
+    rest();
 }
 
 void ares_channel::on_state(void* self, int fd, int wants_read, int wants_write) noexcept {
@@ -155,25 +153,14 @@ void ares_channel::on_state(void* self, int fd, int wants_read, int wants_write)
         sockets.want(fd, (wants_read ? readable : 0U) | (wants_write ? writable : 0U));
 }
 
-void ares_channel::on_answer(void* asked, int status, int, ares_addrinfo* result) noexcept {
+void ares_channel::on_answer(void* asked, int status, int, unsigned char* message, int size) noexcept {
     std::unique_ptr<question> known(static_cast<question*>(asked));
-    const std::unique_ptr<ares_addrinfo, decltype(&::ares_freeaddrinfo)> owned(result, &::ares_freeaddrinfo);
     ares_channel& self = *known->channel;
     --self.unanswered_;
-    if (status == ARES_EDESTRUCTION)
+    if (status == ARES_EDESTRUCTION || status == ARES_ECANCELLED)
         return;
-    dns_answer& answer = known->answer;
-    if (result && status == ARES_SUCCESS) {
-        read_answer(*result, answer);
-        if (self.being_asked_ == known.get())
-            answer.ttl = hosts_file_ttl;
-    }
-    if (status == ARES_SUCCESS && answer.addresses.empty())
-        status = ARES_ENODATA;
-    if (status != ARES_SUCCESS)
-        answer.code = error_code(status, resolver_category());
-    answer.no_such_name = status == ARES_ENOTFOUND || status == ARES_ENODATA;
-    answer.gave_up = status == ARES_ETIMEOUT;
+    const auto bytes = static_cast<std::size_t>(message ? size : 0);
+    known->answer = read_answer(status, {message, bytes}, known->name, known->type);
     self.answered_.push_back(std::move(known));
 }
 
@@ -184,21 +171,34 @@ void ares_channel::process(int fd, unsigned what) {
     settle();
 }
 
-// After every call into c-ares.
+// After every call into c-ares. Who is told may ask the next question, or let go of the channel.
 void ares_channel::settle() {
-    if (telling_)
-        return; // a question that was asked by somebody being told
-    telling_ = true;
-    while (!answered_.empty()) {
+    const auto keep = shared_from_this();
+    for (int told = 0; !answered_.empty(); ++told) {
+        if (told == most_told_at_once) {
+            settle_soon();
+            break;
+        }
         const auto next = std::move(answered_.front());
         answered_.pop_front();
-        tell_(next->name, std::move(next->answer));
+        next->tell(std::move(next->answer));
     }
-    telling_ = false;
-    if (unanswered_ == 0)
+    if (unanswered_ == 0 && answered_.empty())
         rest();
     else
         work();
+}
+
+void ares_channel::settle_soon() {
+    if (std::exchange(settling_soon_, true))
+        return;
+    boost::asio::post(loop_, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self)
+            return;
+        self->settling_soon_ = false;
+        self->settle();
+    });
 }
 
 void ares_channel::work() {

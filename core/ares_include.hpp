@@ -2,11 +2,13 @@
 
 // The only file that includes <ares.h>, and what we take for granted of it.
 
+// ares_query is told to be deprecated from 1.28 on; what comes after it is not there before.
+#define CARES_NO_DEPRECATED
 #include <ares.h>
 
 #include <type_traits>
 
-// ares_getaddrinfo with TTLs is from 1.16; 1.18 is the oldest that was tested.
+// 1.18 is the oldest that was tested.
 static_assert(ARES_VERSION >= 0x011200, "oneloop needs c-ares 1.18 or newer");
 static_assert(std::is_same_v<ares_socket_t, int>, "poll_set takes c-ares' sockets as descriptors");
 static_assert(ARES_SUCCESS == 0, "a status is the value of an error_code, in which 0 means success");

@@ -1,36 +1,29 @@
+// The way of one question: what is known is told at once, what is asked for already is joined, and what is
+// left becomes a look-up (resolver_lookup.cpp).
+
 #include "core/resolver_engine.hpp"
 
 #include "core/host_name.hpp"
-#include "core/words.hpp"
+#include "core/known_names.hpp"
+
+#include <sys/socket.h>
 
 #include <algorithm>
 
 namespace oneloop::detail {
 namespace {
 
-using std::chrono::milliseconds;
-
-// How long c-ares waits for one server before it asks the next: such that two rounds over three servers, the
-// second of them with twice the time, end within the resolver's own limit.
-milliseconds patience(const resolver_options& options) {
-    const auto rounds = static_cast<long>(std::max<std::size_t>(3, options.servers().size())) * 3 + 1;
-    const auto share = std::chrono::duration_cast<milliseconds>(options.timeout()) / rounds;
-    return std::clamp(share, milliseconds(10), milliseconds(2'000));
+int family_of(address_order order) {
+    if (order == address_order::ipv4_only)
+        return AF_INET;
+    return order == address_order::ipv6_only ? AF_INET6 : AF_UNSPEC;
 }
 
-failure no_answer(error_code code) {
-    return std::move(failure(code).because(dns_reason(code)));
+failure no_room(const std::string& limit) {
+    return std::move(failure(errc::queue_full).in(phase::queue).limit(limit));
 }
 
 } // namespace
-
-void name_waiter::fail(failure why) {
-    if (!waits())
-        return; // its story may be gone too
-    if (why.phase() == phase::none)
-        why.in(phase::resolve);
-    take().fail(std::move(why.doing("resolve " + printable_host_name(name_))));
-}
 
 resolver_engine::resolver_engine(executor loop, resolver_options options)
     : loop_(std::move(loop)),
@@ -48,147 +41,155 @@ void resolver_engine::enter(const std::shared_ptr<name_waiter>& w) {
         return w->succeed({literal});
     if (const char* reason = refuse_host_name(w->name()))
         return w->fail(failure(errc::invalid_argument).because(reason));
-    std::string name = normal_host_name(w->name());
-    if (const auto* known = cache_.find(name, deadline::clock::now())) {
-        ++hits_;
-        if (known->why)
-            return w->fail(no_answer(known->why));
-        return w->succeed(known->addresses);
+    if (auto known = overridden(normal_host_name(w->name()), options_)) {
+        known->addresses = ordered(std::move(known->addresses));
+        ++counts_.local;
+        return w->tell(*known);
     }
-    look_up(std::move(name), w);
+    set_up();
+    if (system_ || files_->ready(deadline::clock::now()))
+        return answer_or_ask(w);
+    join(held_, w);
 }
 
-void resolver_engine::look_up(std::string name, const std::shared_ptr<name_waiter>& w) {
-    if (const auto found = lookups_.find(name); found != lookups_.end()) {
-        const lookup_ptr known = found->second;
-        join(*known, w);
-        if (std::exchange(known->overdue, false)) {
-            --overdue_;
-            start_timer(known);
-        }
+// At the first question, because a resolver may be made for a loop that never runs.
+void resolver_engine::set_up() {
+    if (system_ || files_)
+        return;
+    const auto weak = weak_from_this();
+    if (options_.uses_getaddrinfo()) {
+        auto told = [weak](const std::string& name, dns_answer answer) {
+            if (const auto self = weak.lock())
+                self->system_answered(name, std::move(answer));
+        };
+        system_ = std::make_shared<system_lookup>(
+            loop_, options_.getaddrinfo_pool(), family_of(options_.order()), std::move(told)
+        );
         return;
     }
-    if (lookups_.size() >= options_.max_in_flight())
-        return w->fail(failure(errc::queue_full)
-                           .in(phase::queue)
-                           .limit("max_in_flight " + std::to_string(options_.max_in_flight())));
-    const auto fresh = std::make_shared<name_lookup>(loop_, name);
-    lookups_.emplace(std::move(name), fresh);
-    join(*fresh, w);
-    start_timer(fresh);
-    ask(*fresh);
-}
-
-void resolver_engine::join(name_lookup& l, const std::shared_ptr<name_waiter>& w) {
-    w->lookup = &l;
-    w->place = l.waiters.insert(l.waiters.end(), w);
-}
-
-void resolver_engine::leave(name_waiter& w) {
-    std::shared_ptr<name_waiter> alive;
-    if (w.lookup) {
-        alive = *w.place;
-        w.lookup->waiters.erase(w.place);
-        w.lookup = nullptr;
-    }
-    w.fail(cancelled());
-}
-
-void resolver_engine::start_timer(const lookup_ptr& l) {
-    const auto limit = std::max<resolver_options::duration>(options_.timeout(), milliseconds(1));
-    l->timer.expires_at(deadline::in(limit));
-    l->timer.async_wait([engine = weak_from_this(), lookup = std::weak_ptr(l)](error_code stopped) {
-        const auto self = engine.lock();
-        const auto late = lookup.lock();
-        if (!stopped && self && late)
-            self->expire(*late);
+    wire_ = std::make_shared<dns_wire>(loop_, options_.max_questions());
+    files_ = std::make_shared<system_files>(loop_, options_.hosts_file(), options_.resolv_conf(), [weak] {
+        if (const auto self = weak.lock())
+            self->release_held();
     });
 }
 
-void resolver_engine::ask(name_lookup& l) {
-    const std::string name = l.name; // the answer may come, and end the look-up, before ask() returns
-    try {
-        if (!channel_)
-            channel_ = std::make_shared<ares_channel>(
-                loop_, ares_channel::settings{options_.servers(), patience(options_)},
-                [this](const std::string& answered_name, dns_answer answer) {
-                    answered(answered_name, std::move(answer));
-                }
-            );
-    } catch (const boost::system::system_error& e) {
-        const auto failed = take(name);
-        for (const auto& w : failed->waiters) {
-            w->lookup = nullptr;
-            w->fail(failure(e.code()).because(e.what()));
+void resolver_engine::release_held() {
+    for (const auto& w : waiting_list(held_))
+        if (w->list == &held_) {
+            part(*w);
+            answer_or_ask(w);
         }
+}
+
+void resolver_engine::answer_or_ask(const std::shared_ptr<name_waiter>& w) {
+    if (!system_)
+        heed_conf();
+    std::string name = normal_host_name(w->name());
+    if (!answer_at_once(*w, name))
+        look_up(std::move(name), w);
+}
+
+bool resolver_engine::answer_at_once(name_waiter& w, const std::string& name) {
+    if (files_)
+        if (auto known = known_locally(name, files_->hosts(), options_.order())) {
+            known->addresses = ordered(std::move(known->addresses));
+            ++counts_.local;
+            return w.tell(*known), true;
+        }
+    const auto* known = cache_.find(name, deadline::clock::now());
+    if (!known)
+        return false;
+    ++counts_.hits;
+    counts_.negative_hits += known->why ? 1 : 0;
+    dns_answer answer;
+    answer.code = known->why;
+    answer.addresses = known->addresses;
+    return w.tell(answer), true;
+}
+
+// Another resolv.conf may be another network, where the same names mean other hosts.
+void resolver_engine::heed_conf() {
+    const std::size_t version = files_->conf_version();
+    if (std::exchange(conf_version_, version) == version)
         return;
-    }
-    ++queries_;
-    channel_->ask(name);
+    cache_.clear();
+    const bool own = !options_.servers().empty();
+    const auto& servers = own ? options_.servers() : files_->conf().servers;
+    wire_->use({servers, patience(servers.size()), !own && files_->conf().rotate, !own});
 }
 
-void resolver_engine::expire(name_lookup& l) {
-    l.overdue = true;
-    ++overdue_;
-    for (const auto& w : std::exchange(l.waiters, {})) {
-        w->lookup = nullptr;
-        w->fail(failure(errc::timed_out)
-                    .limit("resolver timeout " + in_words(options_.timeout()))
-                    .because("no DNS server answered in time"));
-    }
-    rest_if_overdue();
-}
-
-void resolver_engine::answered(const std::string& name, dns_answer answer) {
+void resolver_engine::look_up(std::string name, const std::shared_ptr<name_waiter>& w) {
     const auto found = lookups_.find(name);
-    if (found == lookups_.end())
+    if (found == lookups_.end() && lookups_.size() >= options_.max_in_flight()) {
+        ++counts_.refused;
+        return w->fail(no_room("max_in_flight " + std::to_string(options_.max_in_flight())));
+    }
+    if (found != lookups_.end()) {
+        counts_.joined += join(found->second->waiters, w) ? 1 : 0;
         return;
-    if (answer.gave_up && !found->second->overdue)
-        return ask(*found->second); // not before our own limit
-    const auto ended = take(name);
-    if (!answer.code || answer.no_such_name) {
-        const auto ttl = answer.code ? options_.negative_ttl() : std::min(answer.ttl, options_.max_ttl());
-        cache_.put(name, {answer.code, answer.addresses}, ttl, deadline::clock::now());
     }
-    for (const auto& w : ended->waiters) {
-        w->lookup = nullptr;
-        if (answer.code)
-            w->fail(no_answer(answer.code));
-        else
-            w->succeed(answer.addresses);
-    }
-    rest_if_overdue();
+    const auto fresh = std::make_shared<name_lookup>(loop_, name);
+    if (!join(fresh->waiters, w))
+        return;
+    lookups_.emplace(std::move(name), fresh);
+    begin(fresh);
 }
 
-resolver_engine::lookup_ptr resolver_engine::take(const std::string& name) {
-    auto ended = std::move(lookups_.extract(name).mapped());
-    ended->timer.cancel();
-    if (ended->overdue)
-        --overdue_;
-    return ended;
+bool resolver_engine::join(waiting_list& list, const std::shared_ptr<name_waiter>& w) {
+    if (waiting_ >= options_.max_waiting()) {
+        ++counts_.refused;
+        w->fail(no_room("max_waiting " + std::to_string(options_.max_waiting())));
+        return false;
+    }
+    w->list = &list;
+    w->place = list.insert(list.end(), w);
+    ++waiting_;
+    return true;
 }
 
-// c-ares cannot drop one question. When nobody is waited for any more it drops all, and the loop is free to
-// end.
-void resolver_engine::rest_if_overdue() {
-    if (overdue_ != 0 && overdue_ == lookups_.size())
-        channel_->cancel();
+void resolver_engine::part(name_waiter& w) {
+    if (const auto list = std::exchange(w.list, nullptr)) {
+        list->erase(w.place);
+        --waiting_;
+    }
+}
+
+void resolver_engine::leave(name_waiter& w) {
+    const auto alive = w.list ? *w.place : nullptr;
+    part(w);
+    w.fail(cancelled());
 }
 
 void resolver_engine::close() {
     closed_ = true;
-    channel_.reset();
+    wire_.reset();
+    files_.reset();
+    if (system_)
+        system_->stop();
+    system_.reset();
     cache_.clear();
-    overdue_ = 0;
-    for (const auto& [name, l] : std::exchange(lookups_, {}))
-        for (const auto& w : l->waiters) {
-            w->lookup = nullptr;
-            w->fail(errc::closed);
-        }
+    auto orphans = std::exchange(held_, {});
+    for (const auto& [name, l] : std::exchange(lookups_, {})) {
+        l->over = true;
+        l->timer.cancel();
+        orphans.splice(orphans.end(), l->waiters);
+    }
+    waiting_ = 0;
+    for (const auto& w : orphans) {
+        w->list = nullptr;
+        w->fail(errc::closed);
+    }
 }
 
 resolver::statistics resolver_engine::stats() const noexcept {
-    return {cache_.size(), lookups_.size(), queries_, hits_};
+    resolver::statistics s = counts_;
+    s.cached = cache_.size();
+    s.in_flight = lookups_.size();
+    s.waiting = waiting_;
+    s.on_the_wire = wire_ ? wire_->on_the_wire() : system_ ? system_->running() : 0;
+    s.questions = wire_ ? wire_->sent() : system_ ? system_->calls() : 0;
+    return s;
 }
 
 } // namespace oneloop::detail

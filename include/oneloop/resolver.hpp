@@ -4,63 +4,17 @@
 /// too.
 
 #include <oneloop/detail/completion.hpp>
+#include <oneloop/resolver_options.hpp>
 #include <oneloop/token.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace oneloop {
-
-/// The limits of a resolver. Each is set by the function of its name, which gives back the options, and read
-/// by the same function without an argument: `resolver r(loop, resolver_options().timeout(2s));`
-class resolver_options {
-public:
-    using duration = std::chrono::steady_clock::duration;
-
-    resolver_options() = default;
-
-    /// For one look-up with all its repetitions, from 1 ms. Everybody who asks for a name that is being
-    /// looked up already shares what is left of it.
-    resolver_options& timeout(duration d) { return timeout_ = d, *this; }
-    duration timeout() const noexcept { return timeout_; }
-
-    /// How many names are remembered; 0 for none. The one that was not asked for the longest time goes first.
-    resolver_options& max_cached_names(std::size_t n) { return max_cached_names_ = n, *this; }
-    std::size_t max_cached_names() const noexcept { return max_cached_names_; }
-
-    /// How long "no such name" and "no address" are remembered; 0 for not at all. A server that failed or did
-    /// not answer is asked again at once.
-    resolver_options& negative_ttl(duration d) { return negative_ttl_ = d, *this; }
-    duration negative_ttl() const noexcept { return negative_ttl_; }
-
-    /// The longest that addresses are remembered, whatever the server allows. What it does not allow to be
-    /// remembered (a TTL of 0) never is.
-    resolver_options& max_ttl(duration d) { return max_ttl_ = d, *this; }
-    duration max_ttl() const noexcept { return max_ttl_; }
-
-    /// Names that are being looked up at once. One more is refused with errc::queue_full.
-    resolver_options& max_in_flight(std::size_t n) { return max_in_flight_ = n, *this; }
-    std::size_t max_in_flight() const noexcept { return max_in_flight_; }
-
-    /// Adds a DNS server: "192.0.2.1", "192.0.2.1:5353" or "[2001:db8::1]:53". They are asked in this order,
-    /// and if there is none, the system's are.
-    resolver_options& server(std::string which) { return servers_.push_back(std::move(which)), *this; }
-    resolver_options& servers(std::vector<std::string> list) { return servers_ = std::move(list), *this; }
-    const std::vector<std::string>& servers() const noexcept { return servers_; }
-
-private:
-    duration timeout_ = std::chrono::seconds(5);
-    std::size_t max_cached_names_ = 10'000;
-    duration negative_ttl_ = std::chrono::seconds(5);
-    duration max_ttl_ = std::chrono::hours(1);
-    std::size_t max_in_flight_ = 1'000;
-    std::vector<std::string> servers_;
-};
 
 /// Numbers of the DNS library (ARES_ENOTFOUND …). They equal condition::resolve, but for a timeout
 /// (condition::timeout) and a cancelled query (condition::cancelled).
@@ -75,6 +29,16 @@ void start_resolve(const std::shared_ptr<resolver_engine>&, completion<addresses
 } // namespace detail
 
 /// Looks names up in the hosts file and the DNS, and remembers the answers for as long as they are good.
+///
+/// Sharing one among the clients of a loop (`resolve_with` of their options) makes one look-up serve them
+/// all: `auto names = std::make_shared<resolver>(loop);`
+///
+/// What comes first counts: an address as text, `override_name`, the hosts file, `localhost` and what ends in
+/// `.localhost` (the loopback addresses, RFC 6761), what is remembered, the DNS. Names in `.onion` do not
+/// exist (RFC 7686). A name is asked for as IPv4 and as IPv6 at once; see `family_wait` for a server that
+/// answers only one. An answer with another id, from another server or to another question is dropped, what
+/// is no DNS message is a failure of that server, one that was cut short is asked for again over TCP, and
+/// addresses of a name other than the one asked for are not taken.
 ///
 /// It belongs to the executor it was made with, which is single-threaded or a strand; operations may be
 /// started from any thread. Environment: the resolver's usual LOCALDOMAIN and RES_OPTIONS are honoured,
@@ -110,10 +74,22 @@ public:
     }
 
     struct statistics {
-        std::size_t cached = 0;    ///< names in the cache, those included whose time is over
-        std::size_t in_flight = 0; ///< names that are being looked up
-        std::size_t queries = 0;   ///< look-ups since the beginning
-        std::size_t hits = 0;      ///< answers that came from the cache
+        std::size_t cached = 0;      ///< names in the cache, those included whose time is over
+        std::size_t in_flight = 0;   ///< names that are being looked up
+        std::size_t waiting = 0;     ///< operations that wait for them
+        std::size_t on_the_wire = 0; ///< questions that were sent and are not answered
+        // Since the beginning:
+        std::size_t queries = 0;       ///< look-ups that were started
+        std::size_t questions = 0;     ///< to the DNS, for one name and one family each, without repetitions
+                                       ///< by c-ares; calls of getaddrinfo
+        std::size_t hits = 0;          ///< operations answered from the cache
+        std::size_t negative_hits = 0; ///< those of them that were told "no such name" or "no address"
+        std::size_t local = 0;         ///< answered by an override, the hosts file or as localhost
+        std::size_t joined = 0;        ///< operations that joined a look-up in flight
+        std::size_t negative = 0;      ///< look-ups that ended with "no such name" or "no address"
+        std::size_t failures = 0;      ///< look-ups that failed otherwise, without the timeouts
+        std::size_t timeouts = 0;      ///< look-ups whose time was over
+        std::size_t refused = 0;       ///< operations for which a limit left no room
     };
 
     /// Call it on the resolver's executor.

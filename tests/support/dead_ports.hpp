@@ -20,11 +20,13 @@ private:
     std::uint16_t port_;
 };
 
-/// A port of 127.0.0.1 that answers nothing at all to who wants to connect, as a firewall does that drops
-/// packets: its queue of connections is full.
+/// A port that answers nothing at all to who wants to connect, as a firewall does that drops packets: its
+/// queue of connections is full.
 class black_hole {
 public:
-    black_hole();
+    black_hole() : black_hole("127.0.0.1", 0) {}
+    /// At another address of the loopback, and at the port of a server that listens at 127.0.0.1 only.
+    black_hole(const char* address, std::uint16_t port);
     ~black_hole();
     black_hole(const black_hole&) = delete;
     black_hole& operator=(const black_hole&) = delete;

@@ -1,13 +1,7 @@
-#include "tests/support/catch.hpp"
-#include "tests/support/dns_server.hpp"
-#include "tests/support/loop_watch.hpp"
-#include <oneloop/resolver.hpp>
+#include "tests/integration/core/resolver_stage.hpp"
 #include <oneloop/run.hpp>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -16,97 +10,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <functional>
 #include <future>
-#include <list>
 #include <optional>
-#include <set>
 #include <thread>
 
 using namespace oneloop;
 using namespace oneloop::testing;
 using namespace std::chrono_literals;
-
-namespace {
-
-namespace asio = boost::asio;
-using clock_type = std::chrono::steady_clock;
-using addresses = std::vector<asio::ip::address>;
-
-// What came of one operation. It must stay where it is.
-struct reply {
-    int calls = 0;
-    error_code code;
-    addresses list;
-    failure story;
-    asio::cancellation_signal stop;
-
-    reply() = default;
-    reply(const reply&) = delete;
-    bool done() const { return calls > 0; }
-};
-
-void ask(resolver& r, const std::string& name, reply& into) {
-    r.resolve(
-        name, with_failure(
-                  into.story, asio::bind_cancellation_slot(
-                                  into.stop.slot(),
-                                  [&into](error_code code, addresses list) {
-                                      ++into.calls;
-                                      into.code = code;
-                                      into.list = std::move(list);
-                                  }
-                              )
-              )
-    );
-    CHECK(into.calls == 0); // never inside of the initiating call
-}
-
-std::vector<std::string> texts(const addresses& list) {
-    std::vector<std::string> out;
-    for (const auto& a : list)
-        out.push_back(a.to_string());
-    std::ranges::sort(out);
-    return out;
-}
-
-std::set<int> descriptors() {
-    std::set<int> open;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-        open.insert(std::stoi(entry.path().filename()));
-    std::erase_if(open, [](int fd) { return ::fcntl(fd, F_GETFD) < 0; }); // the one that listed them
-    return open;
-}
-
-class stage {
-public:
-    explicit stage(resolver_options how = resolver_options().timeout(10s))
-        : names(loop.get_executor(), how.server(server.address())) {}
-
-    void run_until(const std::function<bool()>& done, clock_type::duration limit = 20s) {
-        const auto end = clock_type::now() + limit;
-        while (!done() && clock_type::now() < end)
-            run_one_watched(loop, 10ms);
-        REQUIRE(done());
-    }
-
-    // Asks and waits for the answer.
-    const reply& answer_to(const std::string& name) {
-        reply& r = replies.emplace_back();
-        ask(names, name, r);
-        run_until([&r] { return r.done(); });
-        CHECK(r.calls == 1);
-        return r;
-    }
-
-    asio::io_context loop{1};
-    dns_server server{loop.get_executor()};
-    std::list<reply> replies; // of answer_to()
-    resolver names;
-};
-
-} // namespace
 
 TEST_CASE("a name gets the addresses of both families", "[resolver]") {
     stage s;
@@ -138,8 +48,9 @@ TEST_CASE("localhost is known without the DNS", "[resolver]") {
     const auto list = texts(r.list);
     CHECK(std::ranges::find(list, "127.0.0.1") != list.end());
     CHECK(s.server.asked("localhost") == 0);
-    s.answer_to("localhost"); // within a second: the hosts file is not read again
-    CHECK(s.names.stats().queries == 1);
+    CHECK_FALSE(s.answer_to("some.localhost").code);
+    CHECK(s.names.stats().queries == 0);
+    CHECK(s.names.stats().local == 2);
 }
 
 TEST_CASE("an answer is remembered, in whatever letters it is asked for", "[resolver]") {

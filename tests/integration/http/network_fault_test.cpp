@@ -126,6 +126,9 @@ TEST_CASE(
             auto page = co_await http.get(url);
             CHECK(page.body() == "second");
             CHECK(page.peer_address() == "127.0.0.2");
+            names.set("refused.test", dns_reply().address("127.0.0.3", 60).address("127.0.0.2", 60));
+            page = co_await http.get("http://refused.test:" + std::to_string(hole.port()) + "/");
+            CHECK(page.peer_address() == "127.0.0.2");
             names.set("none.test", dns_reply().address("127.0.0.1", 60));
             auto r = co_await http.get("http://none.test:" + std::to_string(hole.port()) + "/", nothrow);
             check_failure(r, condition::timeout, phase::connect, "connect_timeout 600 ms", outcome::not_sent);

@@ -144,6 +144,15 @@ TEST_CASE(
         auto fine = co_await db.query("SELECT 1");
         CHECK(fine.size() == 1);
 
+        const black_hole before_it("127.0.0.4", server.port());
+        names.set("later.test", dns_reply().address("127.0.0.4", 60).address("127.0.0.1", 60));
+        const auto begin = std::chrono::steady_clock::now();
+        const auto patient = to(server).host("later.test").resolve_with(known).connect_timeout(4s);
+        auto second = co_await mysql::connect(loop, patient);
+        CHECK(std::chrono::steady_clock::now() - begin >= 1900ms); // the share of the first
+        auto fine_too = co_await second.query("SELECT 1");
+        CHECK(fine_too.size() == 1);
+
         names.set("hole.test", dns_reply().address("127.0.0.1", 60).address("127.0.0.2", 60));
         const auto into_hole = at(hole.port()).host("hole.test").resolve_with(known).connect_timeout(200ms);
         auto late = co_await mysql::connect(loop, into_hole, nothrow);

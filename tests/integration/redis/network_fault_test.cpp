@@ -1,5 +1,6 @@
 #include "tests/integration/redis/checks.hpp"
 #include "tests/support/dead_ports.hpp"
+#include "tests/support/dns_server.hpp"
 #include "tests/support/tcp_server.hpp"
 
 #include <ranges>
@@ -60,6 +61,37 @@ TEST_CASE("redis: a port that answers nothing", "[redis][fault]") {
     with_client(at_port(hole.port()).command_timeout(50ms), [](redis::client& redis) -> awaitable<> {
         auto answer = co_await redis.ping(nothrow);
         check_failure(answer, condition::timeout, phase::connect, "command_timeout 50 ms", outcome::not_sent);
+    });
+}
+
+TEST_CASE(
+    "redis: a name's addresses are tried in turn, a black hole for its share of the time", "[redis][fault]"
+) {
+    const redis_server server;
+    const black_hole hole("127.0.0.4", server.port());
+    with_loop([&]() -> awaitable<> {
+        auto loop = co_await this_coro::executor;
+        dns_server names(loop);
+        auto known = std::make_shared<resolver>(loop, resolver_options().server(names.address()));
+        names.set("refused.test", dns_reply().address("127.0.0.3", 60).address("127.0.0.1", 60));
+        names.set("hole.test", dns_reply().address("127.0.0.4", 60).address("127.0.0.1", 60));
+        names.set("none.test", dns_reply().address("127.0.0.4", 60).address("127.0.0.3", 60));
+        const auto how = at(server).resolve_with(known).connect_timeout(2s);
+        for (const char* name : {"refused.test", "hole.test"}) {
+            redis::client redis(loop, redis::options(how).host(name));
+            const auto begin = std::chrono::steady_clock::now();
+            auto answer = co_await redis.ping(nothrow);
+            INFO(name << ": " << (answer ? "" : answer.error().message()));
+            CHECK(answer);
+            CHECK((std::chrono::steady_clock::now() - begin >= 900ms) == (name == std::string("hole.test")));
+            co_await redis.close();
+        }
+        redis::pool pool(loop, redis::options(how).host("refused.test"), pool_options().max_size(1));
+        auto lent = co_await pool.acquire();
+        co_await lent->ping();
+        redis::client none(loop, redis::options(how).host("none.test").connect_timeout(200ms));
+        auto refused = co_await none.ping(nothrow);
+        check_failure(refused, condition::network, phase::connect, "", outcome::not_sent, "refused");
     });
 }
 
