@@ -137,6 +137,7 @@ std::vector<ip::address> in_order(
             if (list.size() < 2)
                 break;
             std::vector<destination> ways;
+            ways.reserve(list.size());
             for (const auto& address : list)
                 ways.push_back({address, source_of(address)});
             sort_destinations(ways);

@@ -98,8 +98,8 @@ TEST_CASE(
 }
 
 TEST_CASE("request: a large body arrives whole", "[http][request]") {
-    tcp_server server(answers());
     with_client([&](http::client& http) -> awaitable<> {
+        tcp_server server(answers()); // which keeps what it was sent
         std::string bytes(5 << 20, '\0');
         for (std::size_t i = 0; i < bytes.size(); ++i)
             bytes[i] = static_cast<char>(i * 7);
