@@ -4,6 +4,7 @@
 /// initiating call, and through its own executor. This is where the templates of the public headers end.
 
 #include <oneloop/awaitable.hpp>
+#include <oneloop/detail/pending.hpp>
 #include <oneloop/detail/story.hpp>
 #include <oneloop/error.hpp>
 
@@ -11,9 +12,11 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
 
 #include <memory>
 
@@ -35,7 +38,10 @@ public:
               executor(boost::asio::get_associated_executor(handler, loop)),
               boost::asio::execution::outstanding_work.tracked
           )),
-          handler_(std::move(handler)) {}
+          handler_(std::move(handler)) {
+        if (!same_context(work_, loop))
+            elsewhere_ = pending_registry::of(work_);
+    }
 
     explicit operator bool() const noexcept { return static_cast<bool>(handler_); }
 
@@ -67,8 +73,28 @@ private:
     void finish(void (*how)(executor, bound), error_code code, Results... results) {
         if (!handler_)
             return; // abandoned: the context it belonged to is gone
-        how(std::move(work_),
-            bound{std::move(handler_), code, std::tuple<Results...>(std::move(results)...)});
+        bound call{std::move(handler_), code, std::tuple<Results...>(std::move(results)...)};
+        if (elsewhere_)
+            send(*elsewhere_, std::move(work_), std::move(call));
+        else
+            how(std::move(work_), std::move(call));
+    }
+
+    // To a loop of another thread, which may end, and be destroyed, as soon as it has the call: under the
+    // lock it cannot, and nothing of it is left here when this returns.
+    static void send(pending_registry& there, executor work, bound call) {
+        std::lock_guard lock(there.mutex);
+        const executor run_on = boost::asio::prefer(work, boost::asio::execution::outstanding_work.untracked);
+        call.work = std::move(work);
+        if (!there.dead)
+            boost::asio::post(run_on, std::move(call));
+    }
+
+    static bool same_context(const executor& a, const executor& b) {
+        const auto context = [](const executor& e) -> auto& {
+            return boost::asio::query(e, boost::asio::execution::context);
+        };
+        return &context(a) == &context(b);
     }
 
     static void later(executor run_on, bound call) { boost::asio::post(run_on, std::move(call)); }
@@ -80,6 +106,7 @@ private:
         handler_type handler;
         error_code code;
         std::tuple<Results...> results;
+        executor work = executor(); // of a loop elsewhere, until the handler was called there
 
         void operator()() {
             // Here, because the slot belongs to the handler's executor, which may not be the operation's
@@ -91,6 +118,7 @@ private:
 
     failure* story_ = nullptr;
     executor work_; // keeps the handler's loop running until the handler was called
+    std::shared_ptr<pending_registry> elsewhere_; // of the handler's loop, if that is not the operation's
     handler_type handler_;
 };
 
