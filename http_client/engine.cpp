@@ -102,8 +102,10 @@ void engine::pump() {
     // the queue
     if (std::exchange(pumping_, true))
         return;
-    while (admission::ticket* next = gone_ ? nullptr : admission_.next())
-        begin(transfers_.at(static_cast<transfer*>(next)));
+    while (admission::ticket* next = gone_ ? nullptr : admission_.next()) {
+        const transfer_ptr t = transfers_.at(static_cast<transfer*>(next)); // which may end in begin()
+        begin(t);
+    }
     pumping_ = false;
 }
 

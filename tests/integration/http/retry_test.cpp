@@ -134,7 +134,7 @@ TEST_CASE(
     "retry: what waits for its next attempt is cancelled at once, and takes nobody's place", "[http][retry]"
 ) {
     tcp_server server(
-        script().expect_request().send(busy("Retry-After: 60\r\n")).expect_request().send(ok).repeat()
+        script().expect_request().send(busy("Retry-After: 30\r\n")).expect_request().send(ok).repeat()
     );
     with_client(http::client_options().max_in_flight(1), [&](http::client& http) -> awaitable<> {
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
