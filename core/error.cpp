@@ -29,6 +29,8 @@ public:
                 return "the server does not keep to the protocol";
             case errc::too_many:
                 return "more than allowed";
+            case errc::forbidden:
+                return "forbidden by a rule of the client";
         }
         return "unknown error";
     }
@@ -46,6 +48,8 @@ public:
                 return condition::argument;
             case errc::protocol_violation:
                 return condition::protocol;
+            case errc::forbidden:
+                return condition::forbidden;
         }
         return {value, *this};
     }
@@ -102,6 +106,8 @@ public:
                 return "closed";
             case condition::argument:
                 return "invalid argument";
+            case condition::forbidden:
+                return "forbidden by a rule of the client";
             case condition::file:
                 return "file error";
         }

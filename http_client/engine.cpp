@@ -32,6 +32,7 @@ engine::engine(executor loop, client_options options)
           loop_, options_.max_in_flight_, [this](CURL* handle, CURLcode code) { ended(handle, code); }
       )),
       deadlines_(std::in_place, loop_, [this](void* key) { return check_limits(key); }),
+      budget_(options_.max_retries_saved_),
       closers_(std::make_shared<oneloop::detail::wait_list>(loop_)) {
     if (!resolver_)
         resolver_ = std::make_shared<resolver>(loop_, resolver_options().timeout(options_.times_.connect));
@@ -101,8 +102,10 @@ void engine::pump() {
     // the queue
     if (std::exchange(pumping_, true))
         return;
-    while (admission::ticket* next = gone_ ? nullptr : admission_.next())
-        begin(transfers_.at(static_cast<transfer*>(next)));
+    while (admission::ticket* next = gone_ ? nullptr : admission_.next()) {
+        const transfer_ptr t = transfers_.at(static_cast<transfer*>(next)); // which may end in begin()
+        begin(t);
+    }
     pumping_ = false;
 }
 
@@ -151,28 +154,28 @@ void engine::look_up(const transfer_ptr& t) {
         return attempt(t);
     }
     resolver_->resolve(
-        t->url.host(),
-        with_failure(
-            t->look_up_story,
-            asio::bind_cancellation_slot(
-                t->look_up.slot(),
-                [weak = weak_from_this(), t](error_code code, std::vector<asio::ip::address> addresses) {
-                    auto self = weak.lock();
-                    if (!self || t->finished)
-                        return;
-                    if (code)
-                        return self->finish(t, std::move(t->look_up_story));
-                    t->addresses = std::move(addresses);
-                    self->attempt(t);
-                }
-            )
-        )
+        t->url.host(), with_failure(
+                           t->look_up_story, asio::bind_cancellation_slot(
+                                                 t->look_up.slot(),
+                                                 [weak = weak_from_this(), t, attempt = t->attempts](
+                                                     error_code code, std::vector<asio::ip::address> addresses
+                                                 ) {
+                                                     auto self = weak.lock();
+                                                     if (!self || t->finished || t->attempts != attempt)
+                                                         return;
+                                                     if (code)
+                                                         return self->finish(t, std::move(t->look_up_story));
+                                                     t->addresses = std::move(addresses);
+                                                     self->attempt(t);
+                                                 }
+                                             )
+                       )
     );
 }
 
 void engine::attempt(const transfer_ptr& t) {
-    if (t->next_address >= t->addresses.size())
-        return finish(t, failure(errc::invalid_argument).because("the name has no address"));
+    if (failure none = t->keep_allowed_addresses(); none.code())
+        return finish(t, std::move(none));
     const auto& address = t->addresses[t->next_address++];
     failure refused;
     try {
@@ -206,9 +209,32 @@ void engine::ended(CURL* handle, CURLcode code) {
         return finish(t, std::move(why));
     if (t->is_redirected())
         return go_on(t);
+    if (const auto bad = t->bad_status(); bad && try_again(t, *bad))
+        return;
     if (t->file)
         return store(t);
     finish(t, {});
+}
+
+// After a pause, in which it has no place among those in flight. False if that is not to be.
+bool engine::try_again(const transfer_ptr& t, const failure& why) {
+    if (gone_ || why == condition::cancelled || why == condition::closed)
+        return false;
+    const auto pause = t->pause_after(why);
+    if (!pause || !budget_.spend())
+        return false;
+    ++retried_;
+    t->look_up.emit(asio::cancellation_type::all);
+    if (CURL* handle = t->handle_in_use()) {
+        multi_->remove(handle);
+        idle_handles_.push_back(t->release_handle());
+    }
+    admission_.leave(*t);
+    t->begin_again();
+    t->limits.pause(*pause, transfer::clock::now());
+    deadlines_->watch(t.get(), t->limits.next().at);
+    pump();
+    return true;
 }
 
 // To where the answer says. At another host it waits for a place again.
@@ -234,9 +260,16 @@ void engine::store(const transfer_ptr& t) {
 
 // The one way out, whatever has happened: everything the request held is given back, then its caller is told.
 void engine::finish(const transfer_ptr& t, failure why) {
-    if (std::exchange(t->finished, true))
+    if (t->finished)
         return;
-    const failure told = why.code() ? t->tell(std::move(why)) : failure();
+    failure told = why.code() ? t->tell(std::move(why)) : failure();
+    if (told.code() && try_again(t, told))
+        return;
+    t->finished = true;
+    if (told.code())
+        told = t->last_word(std::move(told));
+    else
+        budget_.earn();
     response answer = told.code() ? response() : t->take_answer();
     stop_attempt(*t);
     deadlines_->forget(t.get());
@@ -282,6 +315,12 @@ deadline engine::check_limits(void* key) {
     const auto met = t->limits.next();
     if (!met.at.passed(transfer::clock::now()))
         return met.at; // it has moved on since
+    if (met.resume) {
+        enter(*t, phase::queue);
+        admission_.move(*t, t->url.origin());
+        pump();
+        return deadline::never(); // enter() watches it again
+    }
     if (met.next_address) {
         multi_->remove(t->handle_in_use());
         idle_handles_.push_back(t->release_handle());
@@ -352,6 +391,7 @@ client::statistics engine::stats() const noexcept {
     s.in_flight = admission_.under_way();
     s.completed = completed_;
     s.failed = failed_;
+    s.retried = retried_;
     return s;
 }
 

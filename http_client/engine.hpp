@@ -43,6 +43,7 @@ private:
     void attempt(const transfer_ptr&);
     void ended(CURL*, CURLcode);
     void go_on(const transfer_ptr&);
+    bool try_again(const transfer_ptr&, const failure&);
     void store(const transfer_ptr&);
     void finish(const transfer_ptr&, failure);
 
@@ -64,9 +65,10 @@ private:
     std::optional<deadline_timer> deadlines_;
     std::unordered_map<transfer*, transfer_ptr> transfers_;
     std::vector<std::unique_ptr<easy>> idle_handles_;
+    retry_budget budget_;
     std::shared_ptr<oneloop::detail::wait_list> closers_;
     std::size_t files_at_work_ = 0; // some may still be removed when their request is over
-    std::uint64_t completed_ = 0, failed_ = 0;
+    std::uint64_t completed_ = 0, failed_ = 0, retried_ = 0;
     bool closing_ = false, gone_ = false, rest_pending_ = false, pumping_ = false;
 };
 

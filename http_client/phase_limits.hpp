@@ -21,6 +21,7 @@ public:
         std::string_view name; // of the option
         duration value{};
         bool next_address = false; // not the end: time to try another address of the host
+        bool resume = false;       // not the end: the pause before the next attempt is over
     };
 
     phase_limits(const timeouts& t, time_point now) : times_(t), entered_(now), accepted_(now) {
@@ -40,7 +41,7 @@ public:
             connect_ = deadline::after(now, times_.connect);
         phase_ = p;
         since_ = now;
-        attempt_ = deadline::never();
+        attempt_ = resume_ = deadline::never();
     }
 
     /// A connection is tried, and `others` addresses are left: it gets its share of what remains.
@@ -49,6 +50,15 @@ public:
         if (others > 0)
             attempt_ = deadline::after(now, connect_.remaining(now) / (others + 1));
     }
+
+    /// The next attempt begins after `d`.
+    void pause(duration d, time_point now) {
+        enter(phase::queue, now);
+        resume_ = deadline::after(now, d);
+    }
+
+    /// What is left for all attempts.
+    duration total_left(time_point now) const { return total_.remaining(now); }
 
     /// Bytes came from the peer.
     void progress(time_point now) { since_ = now; }
@@ -68,6 +78,8 @@ public:
     limit next() const {
         switch (phase_) {
             case phase::queue:
+                if (!resume_.is_never())
+                    return earlier({resume_, "", {}, false, true}, total());
                 return {deadline::after(since_, times_.queue), "queue_timeout", times_.queue};
             case phase::resolve:
             case phase::connect:
@@ -100,7 +112,7 @@ private:
     phase phase_ = phase::queue;
     time_point since_{}, entered_, accepted_;
     std::array<duration, static_cast<std::size_t>(phase::file) + 1> spent_{};
-    deadline total_, connect_, attempt_; // never, until they begin
+    deadline total_, connect_, attempt_, resume_; // never, until they begin
     bool held_ = false, begun_ = false;
 };
 

@@ -1,10 +1,13 @@
 #include "http_client/transfer.hpp"
 
+#include "core/chance.hpp"
 #include "core/words.hpp"
 #include "http_client/redirects.hpp"
 #include "http_client/request_check.hpp"
 #include "http_client/trust.hpp"
 #include <oneloop/http/error.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
 
 #include <sys/socket.h>
 
@@ -67,6 +70,29 @@ void transfer::set_up(easy& e, const client_options& options) {
     e.set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
     e.set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
     e.set(CURLOPT_PREREQFUNCTION, &transfer::on_request);
+}
+
+failure transfer::keep_allowed_addresses() {
+    const char* why = nullptr;
+    const auto at = addresses.begin() + static_cast<std::ptrdiff_t>(next_address);
+    addresses.erase(
+        std::remove_if(
+            at, addresses.end(),
+            [&](const auto& address) {
+                const char* refused_for = defaults_.guard_.refuse(address);
+                why = refused_for ? refused_for : why;
+                return refused_for != nullptr;
+            }
+        ),
+        addresses.end()
+    );
+    if (next_address < addresses.size())
+        return {};
+    if (!why)
+        return failure(errc::invalid_argument).because("the name has no address");
+    return failure(errc::forbidden)
+        .in(oneloop::phase::connect)
+        .because("the address guard forbids it: the host is " + std::string(why));
 }
 
 void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost::asio::ip::address& at) {
@@ -166,10 +192,26 @@ int transfer::on_request(void* self, char*, char*, int, int) {
 
 curl_socket_t transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
     auto& t = *static_cast<transfer*>(self);
+    if (t.guards_against(*address))
+        return CURL_SOCKET_BAD;
     t.socket_ = t.driver_->open_socket(*address);
     if (t.socket_ < 0)
         t.no_socket_ = errno;
     return t.socket_;
+}
+
+// Once more, of the address that libcurl itself is about to dial.
+bool transfer::guards_against(const curl_sockaddr& address) {
+    boost::asio::ip::tcp::endpoint to;
+    if (address.addrlen > to.capacity())
+        return true;
+    std::memcpy(to.data(), &address.addr, address.addrlen);
+    to.resize(address.addrlen);
+    const char* why = defaults_.guard_.refuse(to.address());
+    if (why)
+        refusal_ =
+            failure(errc::forbidden).because("the address guard forbids it: the host is " + std::string(why));
+    return why != nullptr;
 }
 
 void transfer::enter(oneloop::phase p) {
@@ -315,7 +357,7 @@ failure transfer::go_on() {
     if (next.has_error())
         return failure(errc::protocol_violation).because(next.error().reason());
     if (url.secure() && !next->secure() && !defaults_.allow_downgrade_)
-        return failure(errc::protocol_violation).because("the redirect leads from https to http");
+        return failure(errc::forbidden).because("the redirect leads from https to http; see allow_downgrade");
 
     const redirect step(answer_.status(), method_);
     method_ = step.method();
@@ -327,12 +369,50 @@ failure transfer::go_on() {
         fields_ = for_another_origin(fields_);
     redirected_from_.push_back(url.shown());
     url = std::move(*next);
+    begin_again();
+    return {};
+}
+
+void transfer::begin_again() {
+    ++attempts;
     addresses.clear();
     next_address = 0;
     answer_ = answer(defaults_.max_headers_);
+    refusal_ = {};
     outcome_ = oneloop::outcome::not_sent; // of what is sent next
     seen_enough_ = false;
-    return {};
+}
+
+std::optional<failure> transfer::bad_status() const {
+    if (!may_pass(answer_.status()))
+        return {};
+    return tell(failure(error_code(answer_.status(), status_category())));
+}
+
+std::optional<duration> transfer::pause_after(const failure& why) {
+    const auto& policy = options.retry_ ? options.retry_ : defaults_.retry_;
+    if (!policy || (file && answer_.body_size() > 0 && answer_.ok()))
+        return {};
+    const auto now = clock::now();
+    if (!course_)
+        course_.emplace(
+            with_rules_of_http(*policy, is_idempotent(method_) || policy->is_idempotent()),
+            now - limits.since_accepted(now)
+        );
+    auto pause = course_->again(why, now, chance());
+    if (!pause)
+        return {};
+    if (const auto asked =
+            why.code().category() == status_category() ? answer_.headers().get("Retry-After") : std::nullopt)
+        if (const auto wish = retry_after(*asked, std::chrono::system_clock::now()))
+            pause = std::max<duration>(*pause, *wish);
+    if (*pause >= std::min(limits.total_left(now), course_->until().remaining(now)))
+        return {};
+    return pause;
+}
+
+failure transfer::last_word(failure why) const {
+    return course_ ? course_->last(std::move(why), clock::now()) : why;
 }
 
 response transfer::take_answer() {

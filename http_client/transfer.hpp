@@ -6,6 +6,7 @@
 #include "http_client/file_sink.hpp"
 #include "http_client/multi.hpp"
 #include "http_client/phase_limits.hpp"
+#include "http_client/retries.hpp"
 #include "http_client/target.hpp"
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/detail/pending.hpp>
@@ -17,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +45,9 @@ public:
     /// What is the same for every request that a handle will serve.
     static void set_up(easy&, const client_options&);
 
+    /// Takes those off the list that the guard does not let pass. A failure if none is left.
+    failure keep_allowed_addresses();
+
     /// What is this request's own, for one attempt at one address.
     void prepare(std::unique_ptr<easy> handle, multi&, const boost::asio::ip::address& at);
 
@@ -61,6 +66,13 @@ public:
     std::size_t most_redirects() const noexcept;
     failure go_on();
 
+    /// An attempt has ended with `why`, or with a status that is told as one. The pause before the next one,
+    /// nothing if there is none; the policy's word on the failure is taken in last_word().
+    std::optional<duration> pause_after(const failure& why);
+    std::optional<failure> bad_status() const;
+    failure last_word(failure why) const;
+    void begin_again();
+
     response take_answer();
     bool answer_is_wanted() const noexcept { return answer_.ok(); }
     std::unique_ptr<easy> release_handle() noexcept { return std::move(easy_); }
@@ -74,6 +86,7 @@ public:
     failure look_up_story;
     std::vector<boost::asio::ip::address> addresses;
     std::size_t next_address = 0;
+    std::size_t attempts = 0; // that were given up for the next: what was asked for them counts no more
     std::shared_ptr<file_sink> file;
     std::function<void()> phase_begun; // a new limit may come before the one that was waited for
     bool file_is_open = false, finished = false;
@@ -84,6 +97,7 @@ private:
     static int on_request(void* self, char*, char*, int, int);
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     void enter(oneloop::phase);
+    bool guards_against(const curl_sockaddr&);
 
     // What the callbacks give back to end the transfer
     static constexpr std::size_t refused = 0;
@@ -105,6 +119,7 @@ private:
     http::body body_;
     headers fields_; // of the request, the client's own among them
     std::vector<std::string> redirected_from_;
+    std::optional<retry_course> course_; // from the first failure on
     std::unique_ptr<easy> easy_;
     answer answer_;
     failure refusal_; // why we ended it from inside a callback

@@ -31,7 +31,8 @@ enum class condition {
     limit,       ///< a limit of count or size was reached
     closed,      ///< the client, pool or loop was closed
     argument,    ///< the call itself is wrong; nothing was tried
-    file         ///< reading or writing a local file failed
+    file,        ///< reading or writing a local file failed
+    forbidden    ///< a rule of the client that was set on purpose does not allow it
 };
 
 /// Errors that oneloop itself decides on. Native numbers of the C libraries keep categories of their own.
@@ -42,6 +43,8 @@ enum class errc {
     too_large,     ///< -> condition::limit. Raise the limit, or write the body to a file.
     invalid_argument,   ///< -> condition::argument. The text of the failure says what to write instead.
     protocol_violation, ///< -> condition::protocol. Look whether that is the right server and port.
+    forbidden, ///< -> condition::forbidden. The text of the failure names the rule; allow it there if it is
+               ///< meant.
     too_many ///< -> condition::limit. Raise the limit that the failure names, or look why there are so many.
 };
 

@@ -56,6 +56,10 @@ public:
         return when_ = std::move(repeat), *this;
     }
 
+    /// Whether `when()` was given one.
+    bool is_idempotent() const noexcept { return idempotent_; }
+    bool has_rule() const noexcept { return static_cast<bool>(when_); }
+
     int attempts() const noexcept { return attempts_; }
     const oneloop::backoff& backoff() const noexcept { return backoff_; }
     duration total_time() const noexcept { return total_time_; }

@@ -163,12 +163,14 @@ public:
         return initiate<&detail::start_close>(token);
     }
 
-    /// How many requests wait and how many are under way, this moment.
+    /// How many requests wait for a place and how many are under way, this moment; and how many have ended
+    /// since the client was made.
     class statistics {
     public:
         statistics() = default;
         std::size_t queued = 0, in_flight = 0;
         std::uint64_t completed = 0, failed = 0;
+        std::uint64_t retried = 0; ///< attempts beyond the first
     };
     statistics stats() const;
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <oneloop/http/address_guard.hpp>
 #include <oneloop/http/headers.hpp>
+#include <oneloop/retry.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -75,6 +77,19 @@ public:
     request_options& queue_timeout(duration d) { return times_.queue = d, *this; }
     request_options& total_timeout(duration d) { return times_.total = d, *this; }
 
+    /// Tries again what failed and may pass: `http.get(url, http::request_options().retry(retry_policy()))`
+    /// makes up to three attempts. Without a rule of the policy's own that is
+    ///   - a failure to resolve, to connect or on the network, or a limit of time but `total_timeout`, if
+    ///   nothing
+    ///     was sent or the method may be repeated (GET, HEAD, PUT, DELETE, OPTIONS; any with `idempotent()`);
+    ///   - an answer with the status 408, 425, 429, 502, 503 or 504, if the method may be repeated: after the
+    ///   time
+    ///     that its Retry-After asks for, if that is longer than the pause.
+    /// `total_timeout` runs through all attempts and pauses, and a pause that would reach beyond it, or
+    /// beyond the policy's `total_time`, is not begun: the last answer or failure is given. A file of which
+    /// something was written already is not begun anew. See also `client_options::max_retries_saved`.
+    request_options& retry(retry_policy policy) { return retry_ = std::move(policy), *this; }
+
     /// Bytes of the body at most; more ends the request with `condition::limit`.
     request_options& max_body(std::uint64_t bytes) { return max_body_ = bytes, *this; }
 
@@ -96,6 +111,7 @@ private:
     std::string query_, user_, password_;
     bool digest_ = false;
     overrides times_;
+    std::optional<retry_policy> retry_;
     std::optional<std::uint64_t> max_body_;
     std::optional<std::size_t> max_redirects_;
     std::optional<bool> compressed_;
@@ -137,6 +153,14 @@ public:
         return *this;
     }
 
+    /// How each request is tried again (not at all).
+    client_options& retry(retry_policy policy) { return retry_ = std::move(policy), *this; }
+
+    /// Retries of all requests together: each ten requests earn one, and so many can be saved up (10). When
+    /// they are used up, failures are given as they are: a server that is down is not asked twice as often as
+    /// one that is up.
+    client_options& max_retries_saved(std::size_t n) { return max_retries_saved_ = n, *this; }
+
     /// What URLs without a scheme are relative to (RFC 3986, 5): with "https://api.example.org/v1/" a request
     /// for "cars" asks for "https://api.example.org/v1/cars", and one for "/cars" for
     /// "https://api.example.org/cars".
@@ -145,8 +169,12 @@ public:
     /// Redirects that each request follows (10).
     client_options& max_redirects(std::size_t n) { return max_redirects_ = n, *this; }
 
-    /// Follows redirects from https to http. Off: such a request fails with `condition::protocol`.
+    /// Follows redirects from https to http. Off: such a request fails with `condition::forbidden`.
     client_options& allow_downgrade(bool yes) { return allow_downgrade_ = yes, *this; }
+
+    /// Which addresses may be connected to (all). A request to another fails with `condition::forbidden`; of
+    /// a name with several, only those that may are tried.
+    client_options& guard(address_guard g) { return guard_ = std::move(g), *this; }
 
     /// Asks for compressed bodies, in whichever ways libcurl can undo (gzip, deflate, and brotli and zstd
     /// where it was built with them), and undoes them (on). Limits count what has been undone.
@@ -174,9 +202,11 @@ private:
     std::uint64_t max_body_ = std::uint64_t{64} << 20, max_file_ = std::uint64_t{64} << 30;
     std::uint64_t max_headers_ = std::uint64_t{256} << 10;
     std::uint64_t max_expansion_ = 200;
-    std::size_t max_redirects_ = 10;
+    std::size_t max_redirects_ = 10, max_retries_saved_ = 10;
+    std::optional<retry_policy> retry_;
     bool allow_downgrade_ = false, compressed_ = true;
     http::headers headers_;
+    address_guard guard_;
     std::string user_agent_ = "oneloop/0.1.0", trust_file_, base_url_;
     std::shared_ptr<resolver> resolver_;
 };

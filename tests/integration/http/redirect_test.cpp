@@ -198,7 +198,7 @@ TEST_CASE("redirect: from https to http only where it is allowed", "[http][redir
     with_client(options, [&](http::client& http) -> awaitable<> {
         auto refused = co_await http.get(secure.url(), nothrow);
         REQUIRE(refused.has_error());
-        CHECK(refused.error() == condition::protocol);
+        CHECK(refused.error() == condition::forbidden);
         CHECK_THAT(refused.error().message(), containing("from https to http"));
         CHECK(plain.requests().empty());
     });
