@@ -10,7 +10,7 @@
 namespace oneloop {
 namespace {
 
-constexpr std::size_t longest_conf = 64 * 1024;
+constexpr std::size_t longest_conf = std::size_t{64} * 1024;
 
 std::string beginning_of(const std::string& path, std::size_t most) {
     std::ifstream file(path, std::ios::binary);
@@ -59,7 +59,7 @@ void system_files::begin_hosts() {
 
 // True when it was the last one.
 bool system_files::read_piece() {
-    std::array<char, 32 * 1024> piece;
+    std::array<char, std::size_t{32} * 1024> piece;
     if (file_) {
         file_.read(piece.data(), piece.size());
         next_hosts_->feed({piece.data(), static_cast<std::size_t>(file_.gcount())});

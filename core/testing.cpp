@@ -12,7 +12,7 @@ using clock = std::chrono::steady_clock;
 
 class loop::inside {
 public:
-    explicit inside(run_options how) : how_(std::move(how)) {
+    explicit inside(run_options how) : how_(how) {
         if (how_.is_virtual())
             time_.emplace();
         else if (virtual_time::here())
@@ -86,7 +86,7 @@ private:
     boost::asio::io_context context_{1};
 };
 
-loop::loop(run_options how) : inside_(std::make_unique<inside>(std::move(how))) {}
+loop::loop(run_options how) : inside_(std::make_unique<inside>(how)) {}
 loop::~loop() = default;
 
 boost::asio::io_context& loop::context() noexcept {

@@ -27,12 +27,17 @@ public:
     wait_list& wait() const noexcept { return *reached_; }
 
 private:
+    void one_less() {
+        if (left_ == 0)
+            return;
+        --left_;
+        if (left_ == 0)
+            reached_->notify_all();
+    }
+
     struct watch final : end_watch {
         explicit watch(countdown& o) : of(o) {}
-        void ended() override {
-            if (of.left_ > 0 && --of.left_ == 0)
-                of.reached_->notify_all();
-        }
+        void ended() override { of.one_less(); }
         countdown& of;
     };
 

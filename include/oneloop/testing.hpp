@@ -103,12 +103,12 @@ private:
 /// Runs a test on a loop of its own: an awaitable, or a function that gives one.
 template <class T>
 T run(awaitable<T> body, run_options how = {}) {
-    return loop(std::move(how)).run(std::move(body));
+    return loop(how).run(std::move(body));
 }
 template <class Body>
 requires std::is_invocable_v<Body>
 auto run(Body body, run_options how = {}) {
-    return loop(std::move(how)).run(body());
+    return loop(how).run(body());
 }
 
 } // namespace oneloop::testing
