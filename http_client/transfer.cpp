@@ -391,7 +391,7 @@ std::optional<failure> transfer::bad_status() const {
 
 std::optional<duration> transfer::pause_after(const failure& why) {
     const auto& policy = options.retry_ ? options.retry_ : defaults_.retry_;
-    if (!policy || (file && answer_.body_size() > 0 && answer_.ok()))
+    if (!policy || why.phase() == oneloop::phase::queue || (file && answer_.body_size() > 0 && answer_.ok()))
         return {};
     const auto now = clock::now();
     if (!course_)
