@@ -79,9 +79,9 @@ public:
 
     /// Tries again what failed and may pass: `http.get(url, http::request_options().retry(retry_policy()))`
     /// makes up to three attempts. Without a rule of the policy's own that is
-    ///   - a failure to resolve, to connect or on the network, or a limit of time but `queue_timeout` and
-    ///   `total_timeout`, if nothing
-    ///     was sent or the method may be repeated (GET, HEAD, PUT, DELETE, OPTIONS; any with `idempotent()`);
+    ///   - a failure to resolve, to connect or on the network, or a limit of time (not those of the queue and
+    ///     of the total), if nothing was sent or the method may be repeated (GET, HEAD, PUT, DELETE, OPTIONS;
+    ///     any with `idempotent()`);
     ///   - an answer with the status 408, 425, 429, 502, 503 or 504, if the method may be repeated: after the
     ///   time
     ///     that its Retry-After asks for, if that is longer than the pause.
