@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 
 namespace oneloop::http {
@@ -23,7 +24,7 @@ public:
     converter(const converter&) = delete;
     converter& operator=(const converter&) = delete;
 
-    bool known() const noexcept { return state_ != iconv_t(-1); }
+    bool known() const noexcept { return reinterpret_cast<std::intptr_t>(state_) != -1; }
 
     std::string operator()(std::string bytes) {
         std::string text;
