@@ -83,20 +83,18 @@ TEST_CASE("redirect: the method, by the standard", "[http][redirect]") {
              {303, "DELETE", "GET"}}) {
         INFO(status << " " << method);
         tcp_server server(script().expect_request().send(to("/b", status, "")).expect_request().send(ok));
-        with_client(
-            [&, status = status, method = method, becomes = becomes](http::client& http) -> awaitable<> {
-                http::request what(method, server.url("/a"));
-                const bool with_body = method == "POST" || method == "PUT";
-                if (with_body)
-                    what.body(http::body("")); // whose end is the head's
-                auto page = co_await http.send(what);
-                CHECK(page.status() == 200);
-                CHECK(page.method() == becomes);
-                const auto second = server.requests().at(1).bytes;
-                CHECK(second.starts_with(becomes + " /b "));
-                CHECK((second.find("Content-Type") != second.npos) == (with_body && becomes == method));
-            }
-        );
+        with_client([&, method = method, becomes = becomes](http::client& http) -> awaitable<> {
+            http::request what(method, server.url("/a"));
+            const bool with_body = method == "POST" || method == "PUT";
+            if (with_body)
+                what.body(http::body("")); // whose end is the head's
+            auto page = co_await http.send(what);
+            CHECK(page.status() == 200);
+            CHECK(page.method() == becomes);
+            const auto second = server.requests().at(1).bytes;
+            CHECK(second.starts_with(becomes + " /b "));
+            CHECK((second.find("Content-Type") != second.npos) == (with_body && becomes == method));
+        });
     }
 }
 
