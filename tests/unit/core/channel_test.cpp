@@ -5,6 +5,7 @@
 #include <oneloop/channel.hpp>
 #include <oneloop/gather.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 #include <oneloop/timeout.hpp>
 
 #include <boost/asio/detached.hpp>
@@ -240,7 +241,7 @@ TEST_CASE("those that wait at a channel have a limit", "[channel]") {
 }
 
 TEST_CASE("a cancelled send was not delivered, a cancelled receive takes nothing", "[channel]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         channel<int> c(co_await this_coro::executor, 0);
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
             auto leaves = tasks.spawn(c.send(1));

@@ -5,6 +5,7 @@
 #include <oneloop/future.hpp>
 #include <oneloop/gather.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 #include <oneloop/timeout.hpp>
 
 #include <boost/asio/detached.hpp>
@@ -146,7 +147,7 @@ TEST_CASE("a promise that is destroyed unset tells its future", "[future]") {
 }
 
 TEST_CASE("the wait for a future is cancelled, and the future awaited again", "[future]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         promise<int> p;
         auto f = p.get_future();
         for (int i = 0; i < 3; ++i) {

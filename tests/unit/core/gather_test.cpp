@@ -2,6 +2,7 @@
 #include "tests/support/run_test.hpp"
 #include "tests/support/slow_to_end.hpp"
 #include <oneloop/gather.hpp>
+#include <oneloop/testing.hpp>
 
 #include <array>
 #include <list>
@@ -93,7 +94,7 @@ TEST_CASE("gather of some coroutines gives a tuple", "[gather]") {
 }
 
 TEST_CASE("gather runs no more at once than it is told", "[gather]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         std::size_t running = 0, most = 0;
         auto job = [&](int n) -> awaitable<int> {
             most = std::max(most, ++running);

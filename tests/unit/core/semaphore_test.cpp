@@ -6,6 +6,7 @@
 #include <oneloop/gather.hpp>
 #include <oneloop/semaphore.hpp>
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 #include <oneloop/timeout.hpp>
 
 #include <boost/asio/bind_executor.hpp>
@@ -122,7 +123,7 @@ TEST_CASE("those that wait for a semaphore have a limit", "[semaphore]") {
 }
 
 TEST_CASE("a waiter that is cancelled leaves its place in the queue to the next", "[semaphore]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         semaphore places(co_await this_coro::executor, 1);
         auto held = places.try_acquire();
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {

@@ -2,6 +2,7 @@
 #include "tests/support/run_test.hpp"
 #include "tests/support/slow_to_end.hpp"
 #include <oneloop/task.hpp>
+#include <oneloop/testing.hpp>
 
 #include <numeric>
 
@@ -86,7 +87,7 @@ TEST_CASE("the body of a group owns what it is given", "[task]") {
 
 TEST_CASE("no more tasks run at once than the bound of the group", "[task]") {
     for (std::size_t bound : {1, 2, 5})
-        run_test([bound]() -> awaitable<> {
+        testing::run([bound]() -> awaitable<> {
             std::size_t running = 0, most = 0;
             std::vector<int> order;
             auto job = [&](int number) -> awaitable<> {
@@ -154,7 +155,7 @@ TEST_CASE("many tasks", "[task]") {
 }
 
 TEST_CASE("several wait for one task", "[task]") {
-    run_test([]() -> awaitable<> {
+    testing::run([]() -> awaitable<> {
         int woken = 0;
         auto waits = [&](task<> one) -> awaitable<> {
             co_await one.get();
