@@ -1,7 +1,7 @@
 #pragma once
 
 #include <oneloop/error.hpp>
-#include <oneloop/retry.hpp>
+#include <oneloop/retry_policy.hpp>
 
 #include <algorithm>
 #include <chrono>

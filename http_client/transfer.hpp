@@ -98,6 +98,7 @@ private:
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     void enter(oneloop::phase);
     bool guards_against(const curl_sockaddr&);
+    static failure forbidden(const char* host);
 
     // What the callbacks give back to end the transfer
     static constexpr std::size_t refused = 0;
@@ -119,6 +120,7 @@ private:
     http::body body_;
     headers fields_; // of the request, the client's own among them
     std::vector<std::string> redirected_from_;
+    bool left_origin_ = false;
     std::optional<retry_course> course_; // from the first failure on
     std::unique_ptr<easy> easy_;
     answer answer_;

@@ -2,7 +2,7 @@
 
 #include <oneloop/http/address_guard.hpp>
 #include <oneloop/http/headers.hpp>
-#include <oneloop/retry.hpp>
+#include <oneloop/retry_policy.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -93,7 +93,8 @@ public:
     /// Bytes of the body at most; more ends the request with `condition::limit`.
     request_options& max_body(std::uint64_t bytes) { return max_body_ = bytes, *this; }
 
-    /// Takes whatever certificate the server shows, for this request only: whoever sits between can read and
+    /// Takes whatever certificate the server shows, for this request only, and not for another origin that it
+    /// is redirected to: whoever sits between can read and
     /// change everything. For servers of your own whose certificate you cannot have signed.
     request_options& dangerously_accept_any_certificate() { return accept_any_certificate_ = true, *this; }
 

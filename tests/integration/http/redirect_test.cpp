@@ -85,6 +85,7 @@ TEST_CASE("redirect: the method, by the standard", "[http][redirect]") {
         tcp_server server(script().expect_request().send(to("/b", status, "")).expect_request().send(ok));
         with_client([&, method = method, becomes = becomes](http::client& http) -> awaitable<> {
             http::request what(method, server.url("/a"));
+            what.header("Content-Language", "de");
             const bool with_body = method == "POST" || method == "PUT";
             if (with_body)
                 what.body(http::body("")); // whose end is the head's
@@ -93,6 +94,7 @@ TEST_CASE("redirect: the method, by the standard", "[http][redirect]") {
             CHECK(page.method() == becomes);
             const auto second = server.requests().at(1).bytes;
             CHECK(second.starts_with(becomes + " /b "));
+            CHECK((second.find("Content-Language") != second.npos) == (becomes == method));
             CHECK((second.find("Content-Type") != second.npos) == (with_body && becomes == method));
         });
     }
@@ -206,6 +208,25 @@ TEST_CASE("redirect: from https to http only where it is allowed", "[http][redir
     });
 }
 
+TEST_CASE("redirect: any certificate will do for the origin alone", "[http][redirect][security]") {
+    temp_dir dir;
+    certificate_authority nobody_knows(dir.path());
+    const auto files = nobody_knows.issue("server");
+    const auto tls = tcp_server_options().tls(files.certificate, files.key);
+    tcp_server other(script().expect_request().send(ok).repeat(), tls);
+    tcp_server server(script().expect_request().send(to("/b")).expect_request().send(to(other.url())), tls);
+    with_client([&](http::client& http) -> awaitable<> {
+        const auto any = http::request_options().dangerously_accept_any_certificate();
+        auto refused = co_await http.get(server.url(), any, nothrow);
+        REQUIRE(refused.has_error());
+        CHECK(refused.error() == condition::tls);
+        CHECK(server.requests().size() == 2);
+        CHECK(other.requests().empty());
+        auto page = co_await http.get(other.url(), any);
+        CHECK(page.body() == "ok");
+    });
+}
+
 TEST_CASE("redirect: a file gets the last body, and nothing of those before", "[http][redirect][download]") {
     temp_dir dir;
     tcp_server server(script().expect_request().send(to("/b")).expect_request().send(ok));
@@ -240,13 +261,16 @@ TEST_CASE("redirect: one limit of time for all of it", "[http][redirect][fault]"
 
 TEST_CASE("redirect: hosts' limits hold on the way", "[http][redirect]") {
     tcp_server other(script().expect_request().send(ok).repeat());
-    tcp_server server([&](std::size_t) { return script().expect_request().send(to(other.url())).repeat(); });
+    // Each is a host of its own, so that as many are redirected at once
+    const auto leads_there = script().expect_request().send(to(other.url())).repeat();
+    tcp_server one(leads_there), two(leads_there), three(leads_there), four(leads_there);
     with_client(
-        http::client_options().max_in_flight(4).max_in_flight_per_host(1).max_queued(100),
+        http::client_options().max_in_flight(10).max_in_flight_per_host(1),
         [&](http::client& http) -> awaitable<> {
             std::vector<awaitable<http::response>> all;
-            for (int i = 0; i < 50; ++i)
-                all.push_back(http.get(server.url()));
+            for (int i = 0; i < 10; ++i)
+                for (const tcp_server* from : {&one, &two, &three, &four})
+                    all.push_back(http.get(from->url()));
             auto pages = co_await gather(std::move(all));
             for (const auto& page : pages)
                 CHECK(page.body() == "ok");
