@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 
 namespace oneloop {
 namespace {
@@ -106,12 +107,38 @@ private:
     int precedence = 0, scope = 0, prefix = 0;
 };
 
+std::vector<ip::address> family_first(const std::vector<ip::address>& list, bool v4) {
+    std::vector<ip::address> out;
+    out.reserve(list.size());
+    for (const bool wanted : {v4, !v4})
+        std::ranges::copy_if(list, std::back_inserter(out), [&](const auto& a) {
+            return a.is_v4() == wanted;
+        });
+    return out;
+}
+
 } // namespace
 
 void sort_destinations(std::vector<destination>& list) {
-    std::ranges::stable_sort(list, [](const destination& a, const destination& b) {
-        return rank(a).better_than(rank(b));
+    struct place {
+        rank worth;
+        std::size_t before; // the sort; equals keep their order
+    };
+    std::vector<place> places;
+    places.reserve(list.size());
+    for (const auto& d : list)
+        places.push_back({rank(d), places.size()});
+    // Not std::stable_sort: in libstdc++ 12 it calls what is deprecated, and clang says so.
+    std::ranges::sort(places, [](const place& a, const place& b) {
+        if (a.worth.better_than(b.worth))
+            return true;
+        return !b.worth.better_than(a.worth) && a.before < b.before;
     });
+    std::vector<destination> sorted;
+    sorted.reserve(list.size());
+    for (const auto& p : places)
+        sorted.push_back(list[p.before]);
+    list = std::move(sorted);
 }
 
 std::vector<ip::address> in_order(
@@ -128,11 +155,9 @@ std::vector<ip::address> in_order(
             std::erase_if(list, is_v4);
             break;
         case address_order::ipv4_first:
-            std::ranges::stable_partition(list, is_v4);
-            break;
+            return family_first(list, true);
         case address_order::ipv6_first:
-            std::ranges::stable_partition(list, is_v6);
-            break;
+            return family_first(list, false);
         case address_order::system:
             if (list.size() < 2)
                 break;

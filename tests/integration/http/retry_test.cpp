@@ -1,5 +1,6 @@
 #include "tests/integration/http/checks.hpp"
 #include "tests/support/dead_ports.hpp"
+#include "tests/support/dns_server.hpp"
 #include "tests/support/tcp_server.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -183,4 +184,38 @@ TEST_CASE("retry: a file is begun anew only if nothing of it was written", "[htt
     });
     CHECK(read_file(dir / "early") == "ok");
     CHECK_FALSE(std::filesystem::exists(dir / "late"));
+}
+
+TEST_CASE("retry: a look-up that was given up does not end the next attempt", "[http][retry]") {
+    tcp_server server(script().expect_request().send(ok).repeat());
+    with_client([&](http::client&) -> awaitable<> {
+        const auto loop = co_await this_coro::executor;
+        dns_server dns(loop);
+        dns.set(
+            "late.test", dns_reply().address("127.0.0.1", 300).ignore(1)
+        ); // asked again after half a second
+        auto names = std::make_shared<resolver>(loop, resolver_options().server(dns.address()).timeout(5s));
+        http::client http(loop, http::client_options().resolve_with(names).connect_timeout(50ms));
+        const std::string url = "http://late.test:" + std::to_string(server.port()) + "/";
+        auto page = co_await http.get(url, http::request_options().retry(quickly(10'000)));
+        CHECK(page.body() == "ok");
+        CHECK(http.stats().retried > 0);
+        co_await http.close();
+    });
+}
+
+TEST_CASE("retry: who waited in the queue in vain is not queued again", "[http][retry]") {
+    tcp_server silent(script().expect_request().hang());
+    with_client(http::client_options().max_in_flight(1), [&](http::client& http) -> awaitable<> {
+        co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+            auto first = tasks.spawn(http.get(silent.url()));
+            while (silent.requests().empty())
+                co_await sleep_for(1ms);
+            auto patient = http::request_options().queue_timeout(20ms).retry(quickly());
+            auto late = co_await http.get(silent.url(), patient, nothrow);
+            check_failure(late, condition::timeout, phase::queue, "queue_timeout 20 ms", outcome::not_sent);
+            CHECK(http.stats().retried == 0);
+            first.cancel();
+        });
+    });
 }

@@ -18,8 +18,10 @@
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 using namespace oneloop;
@@ -122,6 +124,22 @@ TEST_CASE("virtual time: nobody waits for a sleep that was cancelled, nor for ne
     });
 }
 
+TEST_CASE("virtual time: who is due at one instant is too late to be cancelled by another", "[testing]") {
+    testing::run([]() -> awaitable<> {
+        co_await with_task_group([](task_group& tasks) -> awaitable<> {
+            std::optional<task<int>> second;
+            auto cancels = [&]() -> awaitable<> {
+                co_await sleep_for(1s);
+                second->cancel();
+            };
+            auto first = tasks.spawn(cancels());
+            second = tasks.spawn(sleep_for(1s, 7));
+            const int value = co_await second->get();
+            CHECK(value == 7);
+        });
+    });
+}
+
 TEST_CASE("virtual time: stands still while a function blocks on a thread", "[testing]") {
     testing::run([]() -> awaitable<> {
         const auto begin = loop_clock::now();
@@ -150,15 +168,17 @@ TEST_CASE("virtual time: goes on when a function that blocks is no longer waited
     std::mutex mutex;
     std::condition_variable changed;
     bool go = false;
+    std::atomic<bool> began = false;
     testing::run([&]() -> awaitable<> {
         auto blocks = [&] {
             std::unique_lock lock(mutex);
+            began = true;
             changed.wait(lock, [&] { return go; });
         };
         co_await with_task_group([&](task_group& tasks) -> awaitable<> {
             auto job = tasks.spawn(run_blocking(std::ref(blocks)));
-            co_await sleep_for(0s);
-            co_await sleep_for(0s);
+            while (!began)
+                co_await sleep_for(0s);
             job.cancel();
             co_await sleep_for(1h);
             std::lock_guard lock(mutex);
