@@ -71,9 +71,9 @@ const char* answer::fault() const {
     return nullptr;
 }
 
-bool answer::has_length() const {
-    const auto coding = response_.headers_.get("transfer-encoding");
-    return response_.headers_.contains("content-length") || (coding && coding->ends_with("chunked"));
+bool tells_its_end(const headers& fields) {
+    const auto coding = fields.get("transfer-encoding");
+    return fields.contains("content-length") || (coding && coding->ends_with("chunked"));
 }
 
 } // namespace oneloop::http

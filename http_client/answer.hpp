@@ -33,9 +33,8 @@ public:
     bool ok() const noexcept { return response_.ok(); }
     std::uint64_t body_size() const noexcept { return response_.body_size(); }
 
-    /// Whether it says itself where it ends, over HTTP/1.
-    bool has_length() const;
-
+    /// What has come so far, for somebody who does not wait for the rest.
+    response copy() const { return response_; }
     response take() { return std::move(response_); }
 
 private:
@@ -45,5 +44,8 @@ private:
     std::uint64_t header_bytes_left_;
     bool head_ended_ = true; // so that the first line is a status line
 };
+
+/// Whether an answer says itself where it ends, over HTTP/1.
+bool tells_its_end(const headers&);
 
 } // namespace oneloop::http

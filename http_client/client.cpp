@@ -30,6 +30,15 @@ void start_send(const std::shared_ptr<engine>& e, response_handler handler, requ
     start(e, std::move(handler), std::move(what), std::nullopt);
 }
 
+void start_stream(
+    const std::shared_ptr<engine>& e, oneloop::detail::completion<body_reader> handler, request what
+) {
+    auto link = cancel_link::connect(handler.slot(), e->loop());
+    auto accept = [e, link = std::move(link), handler = std::move(handler), what = std::move(what)](
+                  ) mutable { e->accept(std::move(what), std::move(handler), std::move(link)); };
+    asio::dispatch(e->loop(), std::move(accept));
+}
+
 void start_download(
     const std::shared_ptr<engine>& e, response_handler handler, request what, std::string path
 ) {

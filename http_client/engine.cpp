@@ -48,41 +48,84 @@ engine::engine(executor loop, client_options options)
                         .because("a NUL in the path of the trust file"));
 }
 
+// Where it goes; or why it goes nowhere.
+result<target> engine::target_of(const request& what) const {
+    if (failure bad = check_method(what.method_); bad.code())
+        return bad.doing("http request");
+    auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
+    if (!parsed)
+        return parsed;
+    parsed->append_query(what.options_.query_);
+    const std::string doing = what.method_ + " " + parsed->shown();
+    if (failure bad = check(what); bad.code())
+        return bad.doing(doing);
+    if (!what.options_.user_.empty() && !parsed->set_user(what.options_.user_, what.options_.password_))
+        return failure(errc::invalid_argument).doing(doing).because("a NUL in the user name or password");
+    if (closing_)
+        return failure(errc::closed).in(phase::queue).doing(doing);
+    return parsed;
+}
+
 void engine::accept(
     request what, std::optional<std::string> path, response_handler handler,
     std::shared_ptr<oneloop::detail::cancel_link> link
 ) {
-    if (failure bad = check_method(what.method_); bad.code())
-        return handler.fail(bad.doing("http request"));
-    auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
-    if (!parsed)
-        return handler.fail(parsed.error());
-    parsed->append_query(what.options_.query_);
-    const std::string doing = what.method_ + " " + parsed->shown();
-    if (failure bad = check(what); bad.code())
-        return handler.fail(bad.doing(doing));
+    auto where = target_of(what);
+    if (!where)
+        return handler.fail(where.error());
     if (path && (path->empty() || has_nul(*path)))
         return handler.fail(failure(errc::invalid_argument)
-                                .doing(doing)
+                                .doing(what.method_ + " " + where->shown())
                                 .because("the path of the file is empty, or has a NUL in it"));
-    if (!what.options_.user_.empty() && !parsed->set_user(what.options_.user_, what.options_.password_))
-        return handler.fail(
-            failure(errc::invalid_argument).doing(doing).because("a NUL in the user name or password")
-        );
-    if (closing_)
-        return handler.fail(failure(errc::closed).in(phase::queue).doing(doing));
-
     auto t = std::make_shared<transfer>(
-        registry_, std::move(*parsed), std::move(what), options_, std::move(handler)
+        loop_, registry_, std::move(*where), std::move(what), options_, std::move(handler)
     );
     if (path)
         t->file = std::make_shared<file_sink>(loop_, std::move(*path));
+    admit(t, std::move(link));
+}
+
+void engine::accept(
+    request what, body_pipe::head_handler handler, std::shared_ptr<oneloop::detail::cancel_link> link
+) {
+    auto where = target_of(what);
+    if (!where)
+        return handler.fail(where.error());
+    const std::size_t most = what.options_.read_ahead_;
+    auto t = std::make_shared<transfer>(
+        loop_, registry_, std::move(*where), std::move(what), options_, response_handler()
+    );
+    t->pipe = std::make_shared<body_pipe>(loop_, most, std::move(handler));
+    admit(t, std::move(link));
+}
+
+// Whoever takes the body, and whoever makes it, lets the transfer go on.
+void engine::connect(const transfer_ptr& t) {
+    const auto with = [this, &t](auto act) {
+        return [weak = weak_from_this(), weak_transfer = std::weak_ptr(t), act] {
+            const auto self = weak.lock();
+            if (const auto t = weak_transfer.lock(); self && t)
+                act(*self, t);
+        };
+    };
+    const auto resume = with([](engine& e, const transfer_ptr& t) { e.resume(*t); });
+    if (t->feed)
+        t->feed->when_more(resume);
+    if (!t->pipe)
+        return;
+    t->pipe->when_room(resume);
+    t->pipe->when_dropped(with([](engine& e, const transfer_ptr& t) { e.finish(t, cancelled()); }));
+}
+
+void engine::admit(const transfer_ptr& t, std::shared_ptr<oneloop::detail::cancel_link> link) {
     if (!admission_.enter(*t, t->url.origin())) {
-        t->handler.fail(
-            t->tell(failure(errc::queue_full).limit("max_queued " + std::to_string(options_.max_queued_)))
+        deliver(
+            *t,
+            t->tell(failure(errc::queue_full).limit("max_queued " + std::to_string(options_.max_queued_))), {}
         );
         return;
     }
+    connect(t);
     t->phase_begun = [this, t = t.get()] { deadlines_->watch(t, t->limits.next().at); };
     transfers_.emplace(t.get(), t);
     deadlines_->watch(t.get(), t->limits.next().at);
@@ -90,8 +133,10 @@ void engine::accept(
         t->listen_to(link);
         link->when_requested([weak = weak_from_this(), weak_transfer = std::weak_ptr(t)] {
             const auto self = weak.lock();
-            if (const auto request = weak_transfer.lock(); self && request)
-                self->finish(request, cancelled());
+            const auto t = weak_transfer.lock();
+            const bool over = t && t->pipe && t->pipe->begun(); // for who asked
+            if (self && t && !over)
+                self->finish(t, cancelled());
         });
     }
     pump();
@@ -121,11 +166,8 @@ void engine::open_file(const transfer_ptr& t) {
     enter(*t, phase::file);
     t->file->when_room([weak = weak_from_this(), t] {
         auto self = weak.lock();
-        if (!self || !t->handle_in_use())
-            return;
-        t->limits.hold(false, transfer::clock::now());
-        self->deadlines_->watch(t.get(), t->limits.next().at);
-        self->multi_->resume(t->handle_in_use());
+        if (self)
+            self->resume(*t);
     });
     ++files_at_work_;
     t->file->when_gone([weak = weak_from_this()] {
@@ -145,6 +187,15 @@ void engine::open_file(const transfer_ptr& t) {
         if (auto self = weak.lock())
             self->look_up(t);
     });
+}
+
+// Whoever takes the body has room again.
+void engine::resume(transfer& t) {
+    if (!t.handle_in_use())
+        return;
+    t.limits.hold(false, transfer::clock::now());
+    deadlines_->watch(&t, t.limits.next().at);
+    multi_->resume(t.handle_in_use());
 }
 
 void engine::look_up(const transfer_ptr& t) {
@@ -270,19 +321,25 @@ void engine::finish(const transfer_ptr& t, failure why) {
         told = t->last_word(std::move(told));
     else
         budget_.earn();
-    response answer = told.code() ? response() : t->take_answer();
+    response whole = told.code() ? response() : t->take_answer();
     stop_attempt(*t);
     deadlines_->forget(t.get());
     admission_.leave(*t);
     transfers_.erase(t.get());
-    auto handler = std::move(t->handler);
     ++(told.code() ? failed_ : completed_);
-    if (told.code())
-        handler.fail(told);
-    else
-        handler.succeed(std::move(answer));
+    deliver(*t, std::move(told), std::move(whole));
     pump();
     told_if_drained();
+}
+
+void engine::deliver(transfer& t, failure why, response whole) {
+    if (t.pipe)
+        return t.pipe->end(std::move(why), std::move(whole));
+    auto handler = std::move(t.handler);
+    if (why.code())
+        handler.fail(std::move(why));
+    else
+        handler.succeed(std::move(whole));
 }
 
 void engine::told_if_drained() {
@@ -299,6 +356,8 @@ void engine::stop_attempt(transfer& t) {
     t.look_up.emit(asio::cancellation_type::all);
     if (t.file)
         t.file->abandon();
+    if (t.feed)
+        t.feed->stop();
     if (CURL* handle = t.handle_in_use()) {
         multi_->remove(handle);
         idle_handles_.push_back(t.release_handle());

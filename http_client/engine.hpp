@@ -25,6 +25,7 @@ public:
 
     void
     accept(request, std::optional<std::string> path, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    void accept(request, body_pipe::head_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
 
     /// The client is gone: whatever is pending completes with errc::closed.
@@ -36,6 +37,9 @@ public:
 private:
     using transfer_ptr = std::shared_ptr<transfer>;
 
+    result<target> target_of(const request&) const;
+    void admit(const transfer_ptr&, std::shared_ptr<oneloop::detail::cancel_link>);
+    void connect(const transfer_ptr&);
     void pump();
     void begin(const transfer_ptr&);
     void open_file(const transfer_ptr&);
@@ -46,6 +50,8 @@ private:
     bool try_again(const transfer_ptr&, const failure&);
     void store(const transfer_ptr&);
     void finish(const transfer_ptr&, failure);
+    static void deliver(transfer&, failure, response);
+    void resume(transfer&);
 
     void stop_attempt(transfer&);
     void told_if_drained();

@@ -32,7 +32,7 @@ std::pair<error_code, std::string> write_buffer(const std::shared_ptr<part_file>
 file_sink::file_sink(executor loop, std::string path)
     : loop_(std::move(loop)),
       file_(std::make_shared<part_file>(std::move(path))),
-      filled_(std::make_shared<detail::wait_list>(loop_)) {}
+      filled_(std::make_shared<oneloop::detail::wait_list>(loop_)) {}
 
 void file_sink::open(std::function<void(failure)> ready) {
     ready_ = std::move(ready);

@@ -48,7 +48,7 @@ private:
     executor loop_;
     std::shared_ptr<part_file> file_;
     std::string filling_, writing_;
-    std::shared_ptr<detail::wait_list> filled_;
+    std::shared_ptr<oneloop::detail::wait_list> filled_;
     std::function<void(failure)> ready_, failed_, done_;
     std::function<void()> room_, gone_;
     bool sender_waits_ = false, ended_ = false, wanted_ = false, abandoned_ = false;

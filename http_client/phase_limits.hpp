@@ -41,6 +41,7 @@ public:
             connect_ = deadline::after(now, times_.connect);
         phase_ = p;
         since_ = now;
+        held_ = false;
         attempt_ = resume_ = deadline::never();
     }
 
@@ -60,10 +61,10 @@ public:
     /// What is left for all attempts.
     duration total_left(time_point now) const { return total_.remaining(now); }
 
-    /// Bytes came from the peer.
+    /// Bytes came from the peer, or went to it.
     void progress(time_point now) { since_ = now; }
 
-    /// While our own disk is slow, the peer is not late.
+    /// While our own disk is slow, or who reads the body or makes it, the peer is not late.
     void hold(bool held, time_point now) {
         held_ = held;
         since_ = now;
@@ -87,12 +88,12 @@ public:
                 const limit connect{connect_, "connect_timeout", times_.connect};
                 return earlier(earlier({attempt_, "", {}, true}, connect), total());
             }
-            case phase::send:
             case phase::first_byte:
                 return earlier(
                     {deadline::after(since_, times_.first_byte), "first_byte_timeout", times_.first_byte},
                     total()
                 );
+            case phase::send:
             case phase::receive:
                 return held_ ? total()
                              : earlier(

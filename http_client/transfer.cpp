@@ -17,8 +17,8 @@
 namespace oneloop::http {
 
 transfer::transfer(
-    std::shared_ptr<oneloop::detail::pending_registry> registry, target where, request what,
-    const client_options& defaults, response_handler h
+    const executor& loop, std::shared_ptr<oneloop::detail::pending_registry> registry, target where,
+    request what, const client_options& defaults, response_handler h
 )
     : pending(std::move(registry)),
       url(std::move(where)),
@@ -30,6 +30,8 @@ transfer::transfer(
       body_(std::move(what.body_)),
       answer_(defaults.max_headers_) {
     collect_fields();
+    if (body_.source_)
+        feed = std::make_shared<body_feed>(loop, body_.source_, body_.length_);
 }
 
 void transfer::collect_fields() {
@@ -115,8 +117,14 @@ failure transfer::go_on() {
 
     const redirect step(answer_.status(), method_);
     method_ = step.method();
+    if (step.keeps_body() && feed && !feed->untouched())
+        return failure(errc::invalid_argument)
+            .because("the redirect asks for the body again, and its source can be read once");
     if (!step.keeps_body()) {
         body_ = {};
+        if (feed)
+            feed->stop();
+        feed.reset();
         fields_ = without_body_fields(fields_);
     }
     if (!same_origin(url, *next)) {
@@ -137,6 +145,12 @@ void transfer::begin_again() {
     refusal_ = {};
     outcome_ = oneloop::outcome::not_sent; // of what is sent next
     seen_enough_ = false;
+    if (pipe)
+        pipe->clear();
+}
+
+const std::optional<retry_policy>& transfer::policy() const {
+    return options.retry_ ? options.retry_ : defaults_.retry_;
 }
 
 std::optional<failure> transfer::bad_status() const {
@@ -146,13 +160,14 @@ std::optional<failure> transfer::bad_status() const {
 }
 
 std::optional<duration> transfer::pause_after(const failure& why) {
-    const auto& policy = options.retry_ ? options.retry_ : defaults_.retry_;
-    if (!policy || why.phase() == oneloop::phase::queue || (file && answer_.body_size() > 0 && answer_.ok()))
+    if (!policy() || why.phase() == oneloop::phase::queue ||
+        (file && answer_.body_size() > 0 && answer_.ok()) || (pipe && pipe->begun()) ||
+        (feed && !feed->untouched()))
         return {};
     const auto now = clock::now();
     if (!course_)
         course_.emplace(
-            with_rules_of_http(*policy, is_idempotent(method_) || policy->is_idempotent()),
+            with_rules_of_http(*policy(), is_idempotent(method_) || policy()->is_idempotent()),
             now - limits.since_accepted(now)
         );
     auto pause = course_->again(why, now, chance());
@@ -172,14 +187,18 @@ failure transfer::last_word(failure why) const {
 }
 
 response transfer::take_answer() {
+    response r = described(answer_.take());
+    r.redirected_from_ = std::move(redirected_from_);
+    return r;
+}
+
+response transfer::described(response r) const {
     const easy& e = *easy_;
     const long version = e.info<long>(CURLINFO_HTTP_VERSION);
-    const bool no_body = method_ == "HEAD" || answer_.status() == 204 || answer_.status() == 304;
-    const bool has_length = no_body || version >= CURL_HTTP_VERSION_2_0 || answer_.has_length();
-    response r = answer_.take();
+    const bool no_body = method_ == "HEAD" || r.status() == 204 || r.status() == 304;
+    const bool has_length = no_body || version >= CURL_HTTP_VERSION_2_0 || tells_its_end(r.headers());
     r.url_ = url.shown();
     r.method_ = method_;
-    r.redirected_from_ = std::move(redirected_from_);
     r.certainly_complete_ = has_length;
     r.reused_connection_ = e.info<long>(CURLINFO_NUM_CONNECTS) == 0;
     r.version_ = version == CURL_HTTP_VERSION_1_0   ? "HTTP/1.0"

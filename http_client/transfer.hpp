@@ -2,6 +2,8 @@
 
 #include "http_client/admission.hpp"
 #include "http_client/answer.hpp"
+#include "http_client/body_feed.hpp"
+#include "http_client/body_pipe.hpp"
 #include "http_client/easy.hpp"
 #include "http_client/file_sink.hpp"
 #include "http_client/multi.hpp"
@@ -33,11 +35,15 @@ public:
     using clock = deadline::clock;
 
     transfer(
-        std::shared_ptr<oneloop::detail::pending_registry>, target, request, const client_options&,
-        response_handler
+        const executor& loop, std::shared_ptr<oneloop::detail::pending_registry>, target, request,
+        const client_options&, response_handler
     );
 
-    void abandon() noexcept override { auto dies_here = std::move(handler); }
+    void abandon() noexcept override {
+        auto dies_here = std::move(handler);
+        if (pipe)
+            pipe->abandon();
+    }
 
     /// The failure's story so far: what was being done, in which phase, and what became of it.
     failure tell(failure why) const;
@@ -87,13 +93,17 @@ public:
     std::vector<boost::asio::ip::address> addresses;
     std::size_t next_address = 0;
     std::size_t attempts = 0; // that were given up for the next: what was asked for them counts no more
-    std::shared_ptr<file_sink> file;
+    std::shared_ptr<file_sink> file;   // where the body goes; in memory
+    std::shared_ptr<body_pipe> pipe;   // if neither
+    std::shared_ptr<body_feed> feed;   // where the body of the request comes from, if it is made meanwhile
     std::function<void()> phase_begun; // a new limit may come before the one that was waited for
     bool file_is_open = false, finished = false;
 
 private:
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
+    static std::size_t on_read(char* to, std::size_t, std::size_t room, void* self);
+    static int on_seek(void* self, curl_off_t to, int whence);
     static int on_request(void* self, char*, char*, int, int);
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     void enter(oneloop::phase);
@@ -107,8 +117,16 @@ private:
     std::size_t unless_it_throws(Callback callback, std::size_t otherwise) noexcept;
     std::size_t header(std::string_view line);
     std::size_t body(std::string_view piece);
+    std::size_t give(char* to, std::size_t room);
+    bool sends_in_pieces() const noexcept;
     timeouts limits_of(const client_options&) const;
     void collect_fields();
+    const std::optional<retry_policy>& policy() const;
+    bool head_may_be_the_last() const;
+    void give_head();
+    bool take_piece(std::string_view piece);
+    std::uint64_t most_of_body() const;
+    response described(response) const;
     void set_method(easy&) const;
     void set_fields(easy&) const;
     bool wants_compression() const;
@@ -129,6 +147,7 @@ private:
     multi* driver_ = nullptr;                // of this attempt
     curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
     int no_socket_ = 0;                      // why there is none: an errno
+    std::size_t sent_ = 0;                   // of a body in memory that is sent in pieces
     bool request_begun_ = false;
     bool seen_enough_ = false; // of a body that nobody wants
 };

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -35,7 +36,7 @@ int transfer::on_request(void* self, char*, char*, int, int) {
             return CURL_PREREQFUNC_ABORT;
         }
         t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
-        t.enter(oneloop::phase::first_byte);
+        t.enter(t.sends_in_pieces() ? oneloop::phase::send : oneloop::phase::first_byte);
         return CURL_PREREQFUNC_OK;
     };
     return static_cast<int>(t.unless_it_throws(begin, CURL_PREREQFUNC_ABORT));
@@ -91,6 +92,50 @@ std::size_t transfer::unless_it_throws(Callback callback, std::size_t otherwise)
     }
 }
 
+std::size_t transfer::on_read(char* to, std::size_t, std::size_t room, void* self) {
+    auto& t = *static_cast<transfer*>(self);
+    return t.unless_it_throws([&] { return t.give(to, room); }, CURL_READFUNC_ABORT);
+}
+
+// libcurl wants to send the body from its beginning: on another connection, or with an authorization.
+int transfer::on_seek(void* self, curl_off_t to, int whence) {
+    auto& t = *static_cast<transfer*>(self);
+    if (to != 0 || whence != SEEK_SET || (t.feed && !t.feed->untouched()))
+        return CURL_SEEKFUNC_FAIL;
+    t.sent_ = 0;
+    return CURL_SEEKFUNC_OK;
+}
+
+std::size_t transfer::give(char* to, std::size_t room) {
+    std::size_t size = 0;
+    bool at_end = false;
+    if (feed) {
+        const auto state = feed->read(to, room, size);
+        if (state == body_feed::state::failed) {
+            refusal_ = feed->why();
+            return CURL_READFUNC_ABORT;
+        }
+        const bool sending = limits.where() == oneloop::phase::send; // and no answer came before its time
+        if (state == body_feed::state::wait) {
+            if (sending)
+                limits.hold(true, clock::now());
+            return CURL_READFUNC_PAUSE;
+        }
+        at_end = state == body_feed::state::end || feed->at_end();
+    } else {
+        size = std::min(room, body_.bytes().size() - sent_);
+        std::memcpy(to, body_.bytes().data() + sent_, size);
+        sent_ += size;
+        at_end = sent_ == body_.bytes().size();
+    }
+    if (limits.where() == oneloop::phase::send) {
+        limits.progress(clock::now());
+        if (at_end)
+            enter(oneloop::phase::first_byte);
+    }
+    return size;
+}
+
 std::size_t transfer::header(std::string_view line) {
     outcome_ = oneloop::outcome::answered;
     if (limits.where() != oneloop::phase::receive)
@@ -105,7 +150,29 @@ std::size_t transfer::header(std::string_view line) {
         refusal_ = failure(errc::protocol_violation).because(fault);
         return refused;
     }
+    // libcurl stops sending then, but if the body is late it notices only when it is called
+    if (feed && answer_.head_ended() && answer_.status() >= 400)
+        feed->wake();
+    if (pipe && answer_.head_ended() && head_may_be_the_last())
+        give_head();
     return line.size();
+}
+
+// Not if the request will be sent again for what the head says: then the body decides, or the end.
+bool transfer::head_may_be_the_last() const {
+    const int status = answer_.status();
+    return status >= 200 && !is_redirected() && !(options.digest_ && status == 401) &&
+           !(policy() && may_pass(status));
+}
+
+void transfer::give_head() {
+    response head = described(answer_.copy());
+    head.redirected_from_ = redirected_from_;
+    pipe->begin(std::move(head));
+}
+
+std::uint64_t transfer::most_of_body() const {
+    return options.max_body_.value_or(file || pipe ? defaults_.max_file_ : defaults_.max_body_);
 }
 
 std::size_t transfer::body(std::string_view piece) {
@@ -115,9 +182,10 @@ std::size_t transfer::body(std::string_view piece) {
         seen_enough_ = answer_.body_size() > most_of_a_redirect;
         return seen_enough_ ? refused : piece.size();
     }
-    const std::uint64_t most = options.max_body_.value_or(file ? defaults_.max_file_ : defaults_.max_body_);
+    const std::uint64_t most = most_of_body();
     if (piece.size() > most - std::min(most, answer_.body_size())) {
-        refusal_ = failure(errc::too_large).limit((file ? "max_file " : "max_body ") + in_words(most));
+        refusal_ =
+            failure(errc::too_large).limit((file || pipe ? "max_file " : "max_body ") + in_words(most));
         return refused;
     }
     if (has_expanded_too_far()) {
@@ -125,16 +193,27 @@ std::size_t transfer::body(std::string_view piece) {
             failure(errc::too_large).limit("max_expansion " + std::to_string(defaults_.max_expansion_));
         return refused;
     }
-    if (!file) {
+    if (!file && !pipe) {
         answer_.keep(piece, easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T));
         return piece.size();
     }
-    if (answer_.ok() && !file->write(piece)) {
+    const bool written = pipe ? take_piece(piece) : !answer_.ok() || file->write(piece);
+    if (!written) {
         limits.hold(true, clock::now());
         return CURL_WRITEFUNC_PAUSE;
     }
     answer_.count(piece.size());
     return piece.size();
+}
+
+bool transfer::take_piece(std::string_view piece) {
+    if (!pipe->write(piece)) {
+        give_head(); // there is more of it than can be kept back
+        return false;
+    }
+    if (options.digest_ && answer_.status() == 401)
+        give_head(); // libcurl does not show the body of an answer that it goes on from
+    return true;
 }
 
 bool transfer::has_expanded_too_far() const {

@@ -9,6 +9,9 @@
 
 namespace oneloop::http {
 
+// A body up to this is sent along with the head of the request.
+constexpr std::size_t most_at_once = std::size_t{64} << 10;
+
 void transfer::set_up(easy& e, const client_options& options) {
     e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
     trust(e, options.trust_file_);
@@ -16,6 +19,8 @@ void transfer::set_up(easy& e, const client_options& options) {
     e.set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
     e.set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
     e.set(CURLOPT_PREREQFUNCTION, &transfer::on_request);
+    e.set(CURLOPT_READFUNCTION, &transfer::on_read);
+    e.set(CURLOPT_SEEKFUNCTION, &transfer::on_seek);
 }
 
 failure transfer::forbidden(const char* host) {
@@ -51,6 +56,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     socket_ = CURL_SOCKET_BAD;
     no_socket_ = 0;
     request_begun_ = false;
+    sent_ = 0;
     easy& e = *easy_;
     e.clear_error_text();
 
@@ -79,6 +85,8 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     e.set(CURLOPT_HEADERDATA, this);
     e.set(CURLOPT_WRITEDATA, this);
     e.set(CURLOPT_PREREQDATA, this);
+    e.set(CURLOPT_READDATA, this);
+    e.set(CURLOPT_SEEKDATA, this);
 }
 
 // A handle has served others: everything is told anew, but for what is a plain GET and was one.
@@ -88,6 +96,12 @@ void transfer::set_method(easy& e) const {
         return;
     e.set(CURLOPT_HTTPGET, 1L); // and neither HEAD nor with a body
     const bool with_body = body_ || method_ == "POST" || method_ == "PUT" || method_ == "PATCH";
+    if (with_body && sends_in_pieces()) {
+        const auto length = feed ? body_.length_ : std::optional<std::uint64_t>(body_.bytes().size());
+        e.set(CURLOPT_UPLOAD, 1L);
+        e.set(CURLOPT_INFILESIZE_LARGE, length ? static_cast<curl_off_t>(*length) : curl_off_t{-1});
+        return e.set(CURLOPT_CUSTOMREQUEST, method_.c_str());
+    }
     if (with_body) {
         e.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.bytes().size()));
         e.set(CURLOPT_POSTFIELDS, body_ ? body_.bytes().data() : ""); // not copied
@@ -96,6 +110,12 @@ void transfer::set_method(easy& e) const {
     }
     const bool known = plain_get || (method_ == "HEAD" && !with_body) || (method_ == "POST" && with_body);
     e.set(CURLOPT_CUSTOMREQUEST, known ? nullptr : method_.c_str());
+}
+
+// What libcurl takes from a buffer it does not tell about; then a long one that moves and one that does not
+// would look alike.
+bool transfer::sends_in_pieces() const noexcept {
+    return feed || body_.bytes().size() > most_at_once;
 }
 
 void transfer::set_fields(easy& e) const {

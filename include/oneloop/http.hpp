@@ -3,8 +3,10 @@
 /// The HTTP client, and the loop it runs on.
 
 #include <oneloop/core.hpp>
+#include <oneloop/http/body_reader.hpp>
 #include <oneloop/http/client.hpp>
 #include <oneloop/http/error.hpp>
 #include <oneloop/http/headers.hpp>
 #include <oneloop/http/options.hpp>
 #include <oneloop/http/response.hpp>
+#include <oneloop/http/upload.hpp>

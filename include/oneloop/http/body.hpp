@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,11 +10,17 @@
 
 namespace oneloop::http {
 
+namespace detail {
+class piece_source;
+}
+
 /// What a request carries: bytes and the Content-Type that they are sent with. Copies share the bytes, so a
 /// request can be repeated or redirected without another copy.
 ///
 ///     co_await http.put(url, http::body(std::move(picture), "image/png"));
 ///     co_await http.post(url, http::form().field("name", "Ada").field("born", 1815));
+///
+/// A body that is made while it is sent is an `upload` (`http/upload.hpp`).
 class body {
 public:
     body() = default; ///< none
@@ -23,15 +30,22 @@ public:
         : body(std::string(text), std::move(type)) {}
 
     /// False for none. An empty body is one all the same: it is sent with Content-Length 0.
-    explicit operator bool() const noexcept { return bytes_ != nullptr; }
+    explicit operator bool() const noexcept { return bytes_ != nullptr || source_ != nullptr; }
     std::string_view bytes() const noexcept {
         return bytes_ ? std::string_view(*bytes_) : std::string_view();
     }
     const std::string& type() const noexcept { return type_; }
 
 private:
+    friend class transfer;
+    friend class upload;
+    body(std::shared_ptr<detail::piece_source> source, std::optional<std::uint64_t> length, std::string type)
+        : type_(std::move(type)), source_(std::move(source)), length_(length) {}
+
     std::shared_ptr<const std::string> bytes_;
     std::string type_;
+    std::shared_ptr<detail::piece_source> source_; // in place of the bytes
+    std::optional<std::uint64_t> length_;
 };
 
 /// Text, sent as UTF-8.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oneloop/detail/completion.hpp>
+#include <oneloop/http/body_reader.hpp>
 #include <oneloop/http/error.hpp>
 #include <oneloop/http/options.hpp>
 #include <oneloop/http/request.hpp>
@@ -19,6 +20,7 @@ namespace detail {
 
 using response_handler = oneloop::detail::completion<response>;
 void start_send(const std::shared_ptr<engine>&, response_handler, request);
+void start_stream(const std::shared_ptr<engine>&, oneloop::detail::completion<body_reader>, request);
 void start_download(const std::shared_ptr<engine>&, response_handler, request, std::string path);
 void start_close(const std::shared_ptr<engine>&, oneloop::detail::completion<>);
 
@@ -124,6 +126,26 @@ public:
     template <detail::token_like Token>
     [[nodiscard]] auto patch(std::string url, http::body body, Token&& token) {
         return send_body("PATCH", std::move(url), std::move(body), {}, token);
+    }
+
+    /// Sends a request and completes when the head of the answer is here, with `void(error_code,
+    /// body_reader)`: the body is read from there, piece by piece, in bounded memory.
+    ///
+    /// All else is as with `send`: limits, redirects, retries. The request keeps its place among those in
+    /// flight until the body has ended or the reader is destroyed. An answer that is tried again for its
+    /// status is not given unless its body is larger than `read_ahead`. Cancelling this is cancelling the
+    /// request.
+    template <class Token = throwing_t>
+    [[nodiscard]] auto stream(request what, Token&& token = {}) {
+        return initiate<&detail::start_stream, body_reader>(token, std::move(what));
+    }
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto stream(std::string url, Token&& token = {}) {
+        return stream(request(std::move(url)), std::forward<Token>(token));
+    }
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto stream(std::string url, request_options options, Token&& token = {}) {
+        return stream(request(std::move(url)).options(std::move(options)), std::forward<Token>(token));
     }
 
     /// Fetches `url` with GET and writes the body of a 2xx answer to the file `path`; gives the answer

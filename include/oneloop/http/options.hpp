@@ -31,7 +31,8 @@ public:
     duration queue = std::chrono::minutes(5);    ///< waiting for a place among those in flight
     duration connect = std::chrono::seconds(10); ///< name look-up, connecting and the TLS handshake together
     duration first_byte = std::chrono::seconds(30); ///< from the request sent to the first byte of the answer
-    duration stall = std::chrono::seconds(30); ///< without one more byte of the answer, while we want some
+    duration stall = std::chrono::seconds(30); ///< without one more byte of the answer, while we want some,
+                                               ///< or taken of a request's body of more than 64 KiB
     duration total = std::chrono::minutes(5);  ///< everything after the queue
 };
 
@@ -93,6 +94,10 @@ public:
     /// Bytes of the body at most; more ends the request with `condition::limit`.
     request_options& max_body(std::uint64_t bytes) { return max_body_ = bytes, *this; }
 
+    /// Bytes of a body that `client::stream` keeps for a program that does not read as fast as the server
+    /// sends (256 KiB).
+    request_options& read_ahead(std::size_t bytes) { return read_ahead_ = bytes, *this; }
+
     /// Takes whatever certificate the server shows, for this request only, and not for another origin that it
     /// is redirected to: whoever sits between can read and
     /// change everything. For servers of your own whose certificate you cannot have signed.
@@ -116,6 +121,7 @@ private:
     std::optional<std::uint64_t> max_body_;
     std::optional<std::size_t> max_redirects_;
     std::optional<bool> compressed_;
+    std::size_t read_ahead_ = std::size_t{256} << 10;
     bool accept_any_certificate_ = false;
 };
 
@@ -139,7 +145,7 @@ public:
     /// was sent.
     client_options& max_queued(std::size_t n) { return max_queued_ = n, *this; }
 
-    /// Bytes of a body at most: in memory (64 MiB), and written to a file (64 GiB).
+    /// Bytes of a body at most: in memory (64 MiB), and written to a file or read in pieces (64 GiB).
     client_options& max_body(std::uint64_t bytes) { return max_body_ = bytes, *this; }
     client_options& max_file(std::uint64_t bytes) { return max_file_ = bytes, *this; }
 
