@@ -1,22 +1,11 @@
 #include <oneloop/detail/generator_state.hpp>
+#include <oneloop/detail/raised.hpp>
 
 #include <utility>
 
 namespace oneloop::detail {
 
 namespace {
-
-// True for the length of a scope.
-class raised {
-public:
-    explicit raised(bool& flag) : flag_(flag) { flag_ = true; }
-    ~raised() { flag_ = false; }
-    raised(const raised&) = delete;
-    raised& operator=(const raised&) = delete;
-
-private:
-    bool& flag_;
-};
 
 failure wrong_use(const char* doing, const char* why) {
     return failure(errc::invalid_argument).doing(doing).because(why);

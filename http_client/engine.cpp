@@ -66,23 +66,25 @@ result<target> engine::target_of(const request& what) const {
     return parsed;
 }
 
-void engine::accept(
+std::shared_ptr<transfer> engine::accept(
     request what, std::optional<std::string> path, response_handler handler,
     std::shared_ptr<oneloop::detail::cancel_link> link
 ) {
     auto where = target_of(what);
     if (!where)
-        return handler.fail(where.error());
+        return handler.fail(where.error()), nullptr;
     if (path && (path->empty() || has_nul(*path)))
         return handler.fail(failure(errc::invalid_argument)
                                 .doing(what.method_ + " " + where->shown())
-                                .because("the path of the file is empty, or has a NUL in it"));
+                                .because("the path of the file is empty, or has a NUL in it")),
+               nullptr;
     auto t = std::make_shared<transfer>(
         loop_, registry_, std::move(*where), std::move(what), options_, std::move(handler)
     );
     if (path)
         t->file = std::make_shared<file_sink>(loop_, std::move(*path));
     admit(t, std::move(link));
+    return t;
 }
 
 void engine::accept(
@@ -307,6 +309,11 @@ void engine::store(const transfer_ptr& t) {
         if (auto self = weak.lock())
             self->finish(t, std::move(why));
     });
+}
+
+void engine::cancel(const transfer_ptr& t) {
+    if (t)
+        finish(t, cancelled());
 }
 
 // The one way out, whatever has happened: everything the request held is given back, then its caller is told.

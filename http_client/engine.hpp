@@ -23,8 +23,10 @@ class engine : public std::enable_shared_from_this<engine> {
 public:
     engine(executor loop, client_options options);
 
-    void
+    /// Null if it goes no further: its handler is called all the same.
+    std::shared_ptr<transfer>
     accept(request, std::optional<std::string> path, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    void cancel(const std::shared_ptr<transfer>&);
     void accept(request, body_pipe::head_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
 

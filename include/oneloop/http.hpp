@@ -6,6 +6,7 @@
 #include <oneloop/http/body_reader.hpp>
 #include <oneloop/http/client.hpp>
 #include <oneloop/http/error.hpp>
+#include <oneloop/http/fetcher.hpp>
 #include <oneloop/http/headers.hpp>
 #include <oneloop/http/options.hpp>
 #include <oneloop/http/response.hpp>

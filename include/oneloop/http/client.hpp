@@ -3,6 +3,7 @@
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/http/body_reader.hpp>
 #include <oneloop/http/error.hpp>
+#include <oneloop/http/fetcher.hpp>
 #include <oneloop/http/options.hpp>
 #include <oneloop/http/request.hpp>
 #include <oneloop/http/response.hpp>
@@ -146,6 +147,30 @@ public:
     template <detail::token_like Token = throwing_t>
     [[nodiscard]] auto stream(std::string url, request_options options, Token&& token = {}) {
         return stream(request(std::move(url)).options(std::move(options)), std::forward<Token>(token));
+    }
+
+    /// Sends many requests, `in_flight` of them at a time, and gives their answers in the order in which they
+    /// come: see `fetcher`. Nothing is sent before its first `next()`.
+    ///
+    /// `source` is a range of URLs or of `request`s, or something with a `next()` such as a
+    /// `generator<std::string>`, which is moved in. A container that is not moved in has to live as long as
+    /// the fetcher. URLs are fetched with GET and `options`, requests have their own. It is walked no further
+    /// ahead than there is room, so a source that says "wait" (a channel behind a generator) holds up nothing
+    /// else.
+    ///
+    /// The limits of the client count as well: what is above them waits in its queue.
+    template <class Source>
+    requires detail::range_of_requests<Source>
+    [[nodiscard]] fetcher fetch_each(Source&& source, std::size_t in_flight, request_options options = {}) {
+        auto walk =
+            detail::source_of_range(std::views::all(std::forward<Source>(source)), std::move(options));
+        return fetcher(loop_, engine_, std::move(walk), in_flight);
+    }
+    template <detail::asynchronous_source Source>
+    [[nodiscard]] fetcher fetch_each(Source source, std::size_t in_flight, request_options options = {}) {
+        return fetcher(
+            loop_, engine_, detail::source_of_items(std::move(source), std::move(options)), in_flight
+        );
     }
 
     /// Fetches `url` with GET and writes the body of a 2xx answer to the file `path`; gives the answer
