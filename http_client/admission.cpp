@@ -6,7 +6,8 @@ bool admission::enter(ticket& t, const std::string& host_key) {
     const auto known = hosts_.find(host_key);
     const bool goes_at_once =
         under_way_ < total_ &&
-        (known == hosts_.end() || (known->second.waiting.empty() && known->second.under_way < per_host_));
+        (known == hosts_.end() ||
+         (known->second.waiting.empty() && !known->second.rests && known->second.under_way < per_host_));
     if (!goes_at_once && queued_ >= most_queued_)
         return false;
     wait(t, host_key);
@@ -29,7 +30,9 @@ void admission::wait(ticket& t, const std::string& host_key) {
     give_turn(h);
 }
 
-admission::ticket* admission::next() {
+admission::ticket* admission::next(time_point now) {
+    if (!resting_.empty())
+        wake(now);
     if (under_way_ >= total_ || turns_.empty())
         return nullptr;
     host& h = *turns_.front();
@@ -41,8 +44,40 @@ admission::ticket* admission::next() {
     --queued_;
     ++under_way_;
     ++h.under_way;
+    if (paces())
+        rest(h, now + pause_);
     give_turn(h);
     return &t;
+}
+
+void admission::rest(host& h, time_point until) {
+    h.rests = true;
+    h.end_of_rest = resting_.emplace(until, &h);
+}
+
+void admission::wake(time_point now) {
+    while (!resting_.empty() && resting_.begin()->first <= now) {
+        host& h = *resting_.begin()->second;
+        resting_.erase(resting_.begin());
+        h.rests = false;
+        give_turn(h);
+        forget_if_idle(h);
+    }
+}
+
+deadline admission::next_turn() const {
+    // Those with nobody waiting are looked at as well, which is how they are forgotten
+    return resting_.empty() ? deadline::never() : deadline::after(resting_.begin()->first, duration::zero());
+}
+
+std::size_t admission::queued(const std::string& host_key) const {
+    const auto h = hosts_.find(host_key);
+    return h == hosts_.end() ? 0 : h->second.waiting.size();
+}
+
+std::size_t admission::under_way(const std::string& host_key) const {
+    const auto h = hosts_.find(host_key);
+    return h == hosts_.end() ? 0 : h->second.under_way;
 }
 
 void admission::leave(ticket& t) {
@@ -63,7 +98,7 @@ void admission::leave(ticket& t) {
 }
 
 void admission::give_turn(host& h) {
-    const bool deserves = !h.waiting.empty() && h.under_way < per_host_;
+    const bool deserves = !h.waiting.empty() && !h.rests && h.under_way < per_host_;
     if (deserves && !h.has_turn)
         h.turn = turns_.insert(turns_.end(), &h);
     else if (!deserves && h.has_turn)
@@ -72,7 +107,7 @@ void admission::give_turn(host& h) {
 }
 
 void admission::forget_if_idle(host& h) {
-    if (h.waiting.empty() && h.under_way == 0)
+    if (h.waiting.empty() && h.under_way == 0 && !h.rests)
         hosts_.erase(std::string(h.key)); // a copy: the key dies with the host
 }
 

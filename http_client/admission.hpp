@@ -1,19 +1,25 @@
 #pragma once
 
+#include <oneloop/deadline.hpp>
+
 #include <cstddef>
 #include <list>
+#include <map>
 #include <string>
 #include <unordered_map>
 
 namespace oneloop::http {
 
-/// Who may go: so many requests at once in total, so many for each host, the others wait. Hosts take turns,
-/// and within a host it is first come, first served. A policy only: it knows nothing of requests but their
-/// place.
+/// Who may go: so many requests at once in total, so many for each host, and each host so often, the others
+/// wait. Hosts take turns, and within a host it is first come, first served. A policy only: it knows nothing
+/// of requests but their place, and is told what time it is.
 class admission {
     struct host;
 
 public:
+    using time_point = deadline::clock::time_point;
+    using duration = deadline::clock::duration;
+
     /// A request's place in the queue or among those under way. It stays where it is in memory.
     class ticket {
     public:
@@ -28,8 +34,12 @@ public:
         std::list<ticket*>::iterator place_;
     };
 
-    admission(std::size_t total, std::size_t per_host, std::size_t queued)
-        : total_(total ? total : 1), per_host_(per_host ? per_host : 1), most_queued_(queued) {}
+    /// `pause`: between the beginnings of two requests to one host.
+    admission(std::size_t total, std::size_t per_host, std::size_t queued, duration pause = duration::zero())
+        : total_(total ? total : 1),
+          per_host_(per_host ? per_host : 1),
+          most_queued_(queued),
+          pause_(pause) {}
 
     /// False when the queue is full. A request that can go at once is not counted as queued.
     bool enter(ticket& t, const std::string& host_key);
@@ -38,13 +48,19 @@ public:
     void move(ticket& t, const std::string& host_key);
 
     /// The next that may go, which is under way from then on; nullptr when there is none.
-    ticket* next();
+    ticket* next(time_point now);
+
+    /// When somebody who waits may go although nobody leaves: the pause of a host is over.
+    deadline next_turn() const;
+    bool paces() const noexcept { return pause_ > duration::zero(); }
 
     /// Gives the place back, in the queue or under way.
     void leave(ticket& t);
 
     std::size_t queued() const noexcept { return queued_; }
     std::size_t under_way() const noexcept { return under_way_; }
+    std::size_t queued(const std::string& host_key) const;
+    std::size_t under_way(const std::string& host_key) const;
     std::size_t most_queued() const noexcept { return most_queued_; }
 
 private:
@@ -52,18 +68,23 @@ private:
         std::string key;
         std::list<ticket*> waiting;
         std::size_t under_way = 0;
-        bool has_turn = false;
+        bool has_turn = false, rests = false;
         std::list<host*>::iterator turn;
+        std::multimap<time_point, host*>::iterator end_of_rest;
     };
 
     void wait(ticket& t, const std::string& host_key);
     void give_turn(host& h);
+    void rest(host& h, time_point until);
+    void wake(time_point now);
     void forget_if_idle(host& h);
 
     const std::size_t total_, per_host_, most_queued_;
+    const duration pause_;
     std::size_t queued_ = 0, under_way_ = 0;
     std::unordered_map<std::string, host> hosts_;
-    std::list<host*> turns_; // hosts with somebody waiting and room for one more
+    std::list<host*> turns_;                   // hosts with somebody waiting and room for one more
+    std::multimap<time_point, host*> resting_; // until then nobody goes there, whether anybody waits or not
 };
 
 } // namespace oneloop::http

@@ -27,7 +27,10 @@ engine::engine(executor loop, client_options options)
       resolver_(std::exchange(options.resolver_, nullptr)),
       options_(std::move(options)),
       registry_(oneloop::detail::pending_registry::of(loop_)),
-      admission_(options_.max_in_flight_, options_.max_in_flight_per_host_, options_.max_queued_),
+      admission_(
+          options_.max_in_flight_, options_.max_in_flight_per_host_, options_.max_queued_,
+          options_.host_pause_
+      ),
       multi_(std::make_shared<multi>(
           loop_, options_.max_in_flight_, [this](CURL* handle, CURLcode code) { ended(handle, code); }
       )),
@@ -149,10 +152,12 @@ void engine::pump() {
     // the queue
     if (std::exchange(pumping_, true))
         return;
-    while (admission::ticket* next = gone_ ? nullptr : admission_.next()) {
+    while (admission::ticket* next = gone_ ? nullptr : admission_.next(transfer::clock::now())) {
         const transfer_ptr t = transfers_.at(static_cast<transfer*>(next)); // which may end in begin()
         begin(t);
     }
+    if (!gone_ && admission_.paces() && admission_.queued() > 0)
+        deadlines_->watch(&admission_, admission_.next_turn());
     pumping_ = false;
 }
 
@@ -296,7 +301,7 @@ void engine::go_on(const transfer_ptr& t) {
     if (failure why = t->go_on(); why.code())
         return finish(t, why.ended(outcome::answered));
     idle_handles_.push_back(t->release_handle());
-    if (t->url.origin() == before)
+    if (t->url.origin() == before && !admission_.paces())
         return look_up(t);
     enter(*t, phase::queue);
     admission_.move(*t, t->url.origin());
@@ -377,6 +382,10 @@ void engine::enter(transfer& t, phase p) {
 }
 
 deadline engine::check_limits(void* key) {
+    if (key == &admission_) {
+        pump(); // which watches it again
+        return deadline::never();
+    }
     const transfer_ptr t = transfers_.at(static_cast<transfer*>(key));
     const auto met = t->limits.next();
     if (!met.at.passed(transfer::clock::now()))

@@ -141,6 +141,16 @@ public:
     client_options& max_in_flight(std::size_t n) { return max_in_flight_ = n, *this; }
     client_options& max_in_flight_per_host(std::size_t n) { return max_in_flight_per_host_ = n, *this; }
 
+    /// From the beginning of one request to a host to that of the next, at least (none): politeness when one
+    /// crawls. Redirects and retries count as requests. Meanwhile requests to that host wait in the queue,
+    /// and those to others go on.
+    client_options& min_host_interval(duration d) { return host_pause_ = d, *this; }
+    /// The same, as requests per second; 0 is no limit.
+    client_options& max_host_rate(double per_second) {
+        const std::chrono::duration<double> pause(per_second > 0 ? 1 / per_second : 0);
+        return min_host_interval(std::chrono::duration_cast<duration>(pause));
+    }
+
     /// Requests that wait for a place at most (100,000). One more fails with `condition::limit`, and nothing
     /// was sent.
     client_options& max_queued(std::size_t n) { return max_queued_ = n, *this; }
@@ -206,6 +216,7 @@ private:
 
     timeouts times_;
     std::size_t max_in_flight_ = 100, max_in_flight_per_host_ = 8, max_queued_ = 100'000;
+    duration host_pause_ = duration::zero();
     std::uint64_t max_body_ = std::uint64_t{64} << 20, max_file_ = std::uint64_t{64} << 30;
     std::uint64_t max_headers_ = std::uint64_t{256} << 10;
     std::uint64_t max_expansion_ = 200;

@@ -9,11 +9,13 @@ using oneloop::http::admission;
 
 namespace {
 
+const admission::time_point start{std::chrono::seconds(1000)};
+
 // The places that may go now, as indices into `tickets`.
 template <class Tickets>
-std::vector<std::size_t> admitted(admission& a, const Tickets& tickets) {
+std::vector<std::size_t> admitted(admission& a, const Tickets& tickets, admission::time_point now = start) {
     std::vector<std::size_t> who;
-    while (const auto* t = a.next())
+    while (const auto* t = a.next(now))
         for (std::size_t i = 0; i < tickets.size(); ++i)
             if (&tickets[i] == t)
                 who.push_back(i);
@@ -39,7 +41,7 @@ TEST_CASE("admission: so many in total, the others in the order they came", "[ad
     CHECK(admitted(a, t) == indices{3});
     a.leave(t[3]);
     CHECK(a.under_way() == 0);
-    CHECK(a.next() == nullptr);
+    CHECK(a.next(start) == nullptr);
 }
 
 TEST_CASE("admission: a host at its limit does not keep another waiting", "[admission]") {
@@ -58,7 +60,7 @@ TEST_CASE("admission: hosts take turns", "[admission]") {
     admission a(1, 10, 10);
     std::array<admission::ticket, 5> t;
     REQUIRE(a.enter(t[0], "a"));
-    REQUIRE(a.next() == &t[0]);
+    REQUIRE(a.next(start) == &t[0]);
     REQUIRE(a.enter(t[1], "a"));
     REQUIRE(a.enter(t[2], "a"));
     REQUIRE(a.enter(t[3], "b"));
@@ -103,4 +105,45 @@ TEST_CASE("admission: a full queue refuses, but not who can go at once", "[admis
     CHECK(no_queue.enter(u[0], "host"));
     CHECK(admitted(no_queue, u) == indices{0});
     CHECK_FALSE(no_queue.enter(u[1], "host"));
+}
+
+TEST_CASE("admission: a host is asked no more often than it may be, another meanwhile", "[admission]") {
+    using namespace std::chrono_literals;
+    admission a(10, 10, 10, 100ms);
+    std::array<admission::ticket, 5> t;
+    REQUIRE(a.enter(t[0], "calm"));
+    REQUIRE(a.enter(t[1], "calm"));
+    REQUIRE(a.enter(t[2], "calm"));
+    REQUIRE(a.enter(t[3], "other"));
+    CHECK(a.next_turn().is_never());
+    CHECK(admitted(a, t) == indices{0, 3});
+    CHECK(a.next_turn().at() == start + 100ms);
+    CHECK(a.queued("calm") == 2);
+    CHECK(a.under_way("calm") == 1);
+    a.leave(t[0]); // a place that is free does not shorten the pause
+    CHECK(admitted(a, t, start + 99ms).empty());
+    CHECK(admitted(a, t, start + 100ms) == indices{1});
+    CHECK(a.next_turn().at() == start + 200ms);
+    CHECK(admitted(a, t, start + 250ms) == indices{2});
+    CHECK(a.next_turn().at() == start + 350ms); // no request makes up for the time that was lost
+
+    a.leave(t[1]);
+    a.leave(t[2]);
+    a.leave(t[3]);
+    REQUIRE(a.enter(t[4], "calm")); // also by one that comes when nobody is there
+    CHECK(admitted(a, t, start + 300ms).empty());
+    CHECK(admitted(a, t, start + 350ms) == indices{4});
+    a.leave(t[4]);
+    CHECK(admitted(a, t, start + 1s).empty());
+    CHECK(a.next_turn().is_never());
+}
+
+TEST_CASE("admission: who waits for the pause of a host is queued", "[admission]") {
+    using namespace std::chrono_literals;
+    admission a(10, 10, 0, 100ms);
+    std::array<admission::ticket, 2> t;
+    REQUIRE(a.enter(t[0], "calm"));
+    CHECK(admitted(a, t) == indices{0});
+    a.leave(t[0]);
+    CHECK_FALSE(a.enter(t[1], "calm"));
 }
