@@ -24,7 +24,7 @@ public:
     engine(executor loop, client_options options);
 
     void
-    accept(request, std::optional<std::string> path, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+        accept(request, std::optional<download_order>, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
 
     /// The client is gone: whatever is pending completes with errc::closed.
@@ -43,6 +43,7 @@ private:
     void attempt(const transfer_ptr&);
     void ended(CURL*, CURLcode);
     void go_on(const transfer_ptr&);
+    void send_anew(const transfer_ptr&);
     bool try_again(const transfer_ptr&, const failure&);
     void store(const transfer_ptr&);
     void finish(const transfer_ptr&, failure);

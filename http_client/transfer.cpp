@@ -70,7 +70,7 @@ failure transfer::tell(failure why) const {
 failure transfer::verdict(CURLcode code) const {
     if (refusal_.code())
         return refusal_;
-    if (code == CURLE_OK || seen_enough_)
+    if (code == CURLE_OK || seen_enough_ || (file && file->begins_anew()))
         return {};
     failure why(error_code(code, curl_category()));
     const std::string text = easy_->error_text();
@@ -137,6 +137,13 @@ void transfer::begin_again() {
     refusal_ = {};
     outcome_ = oneloop::outcome::not_sent; // of what is sent next
     seen_enough_ = false;
+    if (file)
+        file->begin_attempt();
+}
+
+failure transfer::file_verdict() {
+    look_at_file();
+    return file->complete();
 }
 
 std::optional<failure> transfer::bad_status() const {
@@ -147,7 +154,7 @@ std::optional<failure> transfer::bad_status() const {
 
 std::optional<duration> transfer::pause_after(const failure& why) {
     const auto& policy = options.retry_ ? options.retry_ : defaults_.retry_;
-    if (!policy || why.phase() == oneloop::phase::queue || (file && answer_.body_size() > 0 && answer_.ok()))
+    if (!policy || why.phase() == oneloop::phase::queue || (file && !file->may_try_again()))
         return {};
     const auto now = clock::now();
     if (!course_)
@@ -180,6 +187,8 @@ response transfer::take_answer() {
     r.url_ = url.shown();
     r.method_ = method_;
     r.redirected_from_ = std::move(redirected_from_);
+    r.file_ = std::move(stored_at_);
+    r.resumed_from_ = file && !r.file_.empty() ? file->resumed_from() : 0;
     r.certainly_complete_ = has_length;
     r.reused_connection_ = e.info<long>(CURLINFO_NUM_CONNECTS) == 0;
     r.version_ = version == CURL_HTTP_VERSION_1_0   ? "HTTP/1.0"
