@@ -132,8 +132,11 @@ failure part_file::commit(std::string name) {
 }
 
 void part_file::stop() noexcept {
-    if (fd_ < 0)
-        return;
+    if (fd_ < 0) { // it was never opened, or is through
+        if (info_fd_ >= 0 && ::lseek(info_fd_, 0, SEEK_END) == 0)
+            directory_.remove(info_);
+        return close();
+    }
     const bool worth_it = plan_.resume && size_ > 0 && record_.version.provable();
     if (plan_.resume && untouched_ ? ::lseek(fd_, 0, SEEK_END) == 0 : !worth_it)
         return discard();

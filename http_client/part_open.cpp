@@ -79,8 +79,7 @@ failure part_file::open_kept() {
     const off_t there = ::lseek(fd_, 0, SEEK_END);
     const std::string text = read_some(info_fd_);
     if (text.empty() && there > 0) {
-        directory_.remove(info_); // which is from us, just now
-        close();
+        ::close(std::exchange(fd_, -1));
         return cannot("use the part of", error_code(EEXIST, file_category()))
             .because(
                 "there is a file " + plan_.path() + std::string(part_ending) + " that no download left there"
