@@ -35,7 +35,10 @@ public:
 class part_file {
 public:
     explicit part_file(file_plan plan) : plan_(std::move(plan)) {}
-    ~part_file() { stop(); }
+    ~part_file() {
+        plan_.sync = false; // it may be on the loop by then, if the pool took no more calls
+        stop();
+    }
     part_file(const part_file&) = delete;
     part_file& operator=(const part_file&) = delete;
 

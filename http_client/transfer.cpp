@@ -137,6 +137,7 @@ void transfer::begin_again() {
     refusal_ = {};
     outcome_ = oneloop::outcome::not_sent; // of what is sent next
     seen_enough_ = false;
+    limits.hold(false, clock::now());
     if (file)
         file->begin_attempt();
 }

@@ -112,9 +112,8 @@ private:
     std::size_t unless_it_throws(Callback callback, std::size_t otherwise) noexcept;
     std::size_t header(std::string_view line);
     std::size_t body(std::string_view piece);
-    std::size_t body_of_file(std::string_view piece);
-    std::size_t too_large(const char* limit, std::uint64_t most);
     bool look_at_file();
+    bool is_too_much(std::string_view piece);
     timeouts limits_of(const client_options&) const;
     void collect_fields();
     void set_method(easy&) const;

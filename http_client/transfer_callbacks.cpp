@@ -115,40 +115,11 @@ std::size_t transfer::body(std::string_view piece) {
         seen_enough_ = answer_.body_size() > most_of_a_redirect;
         return seen_enough_ ? refused : piece.size();
     }
-    if (file && !look_at_file())
+    if ((file && !look_at_file()) || is_too_much(piece))
         return refused;
-    if (has_expanded_too_far()) {
-        refusal_ =
-            failure(errc::too_large).limit("max_expansion " + std::to_string(defaults_.max_expansion_));
-        return refused;
-    }
-    if (file)
-        return body_of_file(piece);
-    const std::uint64_t most = options.max_body_.value_or(defaults_.max_body_);
-    if (piece.size() > most - std::min(most, answer_.body_size()))
-        return too_large("max_body ", most);
-    answer_.keep(piece, easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T));
-    return piece.size();
-}
-
-std::size_t transfer::too_large(const char* limit, std::uint64_t most) {
-    refusal_ = failure(errc::too_large).limit(limit + in_words(most));
-    return refused;
-}
-
-bool transfer::look_at_file() {
-    const bool decoded = wants_compression() && answer_.headers().contains("Content-Encoding");
-    const bool useful = file->look_at(answer_, url, decoded);
-    refusal_ = file->refusal();
-    return useful;
-}
-
-std::size_t transfer::body_of_file(std::string_view piece) {
-    const std::uint64_t most = options.max_body_.value_or(defaults_.max_file_);
-    if (answer_.ok() ? file->overruns(piece, most)
-                     : piece.size() > most - std::min(most, answer_.body_size())) {
-        refusal_ = file->refusal();
-        return refusal_.code() ? refused : too_large("max_file ", most);
+    if (!file) {
+        answer_.keep(piece, easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T));
+        return piece.size();
     }
     if (!file->take(piece)) {
         limits.hold(true, clock::now());
@@ -156,6 +127,29 @@ std::size_t transfer::body_of_file(std::string_view piece) {
     }
     answer_.count(piece.size());
     return piece.size();
+}
+
+// False, and refusal_ says why, if the file is to have none of this body.
+bool transfer::look_at_file() {
+    const bool decoded = wants_compression() && answer_.headers().contains("Content-Encoding");
+    const bool useful = file->look_at(answer_, url, decoded);
+    refusal_ = file->refusal();
+    return useful;
+}
+
+bool transfer::is_too_much(std::string_view piece) {
+    const std::uint64_t most = options.max_body_.value_or(file ? defaults_.max_file_ : defaults_.max_body_);
+    if (file && answer_.ok() ? file->overruns(piece, most)
+                             : piece.size() > most - std::min(most, answer_.body_size())) {
+        refusal_ = file ? file->refusal() : failure();
+        if (!refusal_.code())
+            refusal_ = failure(errc::too_large).limit((file ? "max_file " : "max_body ") + in_words(most));
+        return true;
+    }
+    if (!has_expanded_too_far())
+        return false;
+    refusal_ = failure(errc::too_large).limit("max_expansion " + std::to_string(defaults_.max_expansion_));
+    return true;
 }
 
 bool transfer::has_expanded_too_far() const {
