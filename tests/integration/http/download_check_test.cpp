@@ -237,6 +237,20 @@ TEST_CASE("download: the disk is full", "[http][download][fault]") {
     CHECK(read_file(dir / "file") == whole);
 }
 
+TEST_CASE(
+    "download: a failure of the disk is not tried again, whatever the rule", "[http][download][fault][retry]"
+) {
+    auto server = answers_in_turn({});
+    const temp_dir dir;
+    with_client([&](http::client& http) -> awaitable<> {
+        auto always = retry_policy().backoff(1ms, 1ms).when([](const failure&) { return true; });
+        auto how = options().request(http::request_options().retry(always));
+        auto none = co_await http.download(server.url(), dir / "none/file", how, nothrow);
+        CHECK(none.error() == condition::file);
+        CHECK(http.stats().retried == 0);
+    });
+}
+
 TEST_CASE("download: to where nobody may write", "[http][download][fault]") {
     auto server = answers_in_turn({});
     const temp_dir dir;

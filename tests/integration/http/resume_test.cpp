@@ -1,3 +1,4 @@
+#include "http_client/sha256.hpp"
 #include "tests/integration/http/downloads.hpp"
 #include "tests/support/nginx.hpp"
 #include "tests/support/step_cancel.hpp"
@@ -231,6 +232,50 @@ TEST_CASE("resume: a retry goes on, too", "[http][download][resume][retry]") {
     CHECK_THAT(server.requests().at(3).bytes, containing("Range: bytes=500-\r\n"));
 }
 
+TEST_CASE(
+    "resume: a retry begins no file anew that cannot be gone on with", "[http][download][resume][retry]"
+) {
+    auto server = answers_in_turn({cut_answer("200 OK", "", v1, 400), answer_with("200 OK", "", v1)});
+    const temp_dir dir;
+    with_client([&](http::client& http) -> awaitable<> {
+        auto options = resuming().request(http::request_options().retry(retry_policy().backoff(1ms, 2ms)));
+        auto answer = co_await http.download(server.url(), dir / "file", options, nothrow);
+        CHECK(answer.error() == condition::network);
+        CHECK(http.stats().retried == 0);
+        co_await http.close();
+    });
+    CHECK(server.requests().size() == 1);
+    CHECK(names_in(dir.path()).empty());
+}
+
+TEST_CASE("resume: a limit of size counts what is there already", "[http][download][resume][limit]") {
+    auto server = answers_in_turn({first_400, rest(400), rest(400)});
+    const temp_dir dir;
+    const auto get = [&](std::uint64_t most) {
+        result<http::response> answer = failure(errc::closed);
+        with_client(http::client_options().max_file(most), [&](http::client& http) -> awaitable<> {
+            answer = co_await http.download(server.url(), dir / "file", resuming(), nothrow);
+            co_await http.close();
+        });
+        return answer;
+    };
+    CHECK(get(1000).error() == condition::network);
+    check_failure(get(999), condition::limit, phase::receive, "max_file 999", outcome::answered);
+    CHECK(get(1000));
+    CHECK(read_file(dir / "file") == v1);
+}
+
+TEST_CASE("resume: the rest from another origin", "[http][download][resume]") {
+    auto real = answers_in_turn({first_400, rest(400)});
+    const std::string there =
+        answer_with("307 Elsewhere", "Location: " + real.url("/real") + "\r\n", "moved");
+    const second_download d({there, there});
+    REQUIRE(d.answer);
+    CHECK(d.content == v1);
+    CHECK_THAT(real.requests().at(1).bytes, containing("Range: bytes=400-\r\n"));
+    CHECK_THAT(real.requests().at(1).bytes, containing("If-Range: \"v1\"\r\n"));
+}
+
 TEST_CASE("resume: with nginx only the rest is sent", "[http][download][resume]") {
     // Slow to those who ask for the whole
     nginx server(nginx_options().server(
@@ -312,6 +357,33 @@ TEST_CASE("resume: what cannot be resumed is refused before anything is sent", "
         check_failure(compressed, condition::argument, phase::none, "", outcome::not_sent);
     });
     CHECK(server.requests().empty());
+}
+
+TEST_CASE(
+    "resume: checked, watched and named, and cancelled after the k-th handler",
+    "[http][download][resume][cancel]"
+) {
+    nginx server;
+    const std::string bytes = pattern(1'500'000);
+    server.serve("file", bytes);
+    const temp_dir dir;
+    const auto options = resuming()
+                             .sha256(http::sha256::of(bytes))
+                             .progress_interval(1ms)
+                             .on_progress([](const http::download_progress&) {});
+    step_cancel(
+        [&](boost::asio::io_context& loop) {
+            auto client = std::make_shared<http::client>(loop.get_executor());
+            return [client, url = server.url("/file"), path = dir.path().string(), options](auto token) {
+                client->download_into(url, path, options, std::move(token));
+            };
+        },
+        step_cancel_options().heap_growth(4 << 20).also_allowed(condition::file)
+    );
+    for (const auto& name : names_in(dir.path()))
+        if (name.starts_with("file") && name.find(".part") == name.npos)
+            CHECK(read_file(dir / name) == bytes);
+    CHECK(read_file(dir / "file") == bytes);
 }
 
 TEST_CASE("resume: cancelled after the k-th handler, again and again", "[http][download][resume][cancel]") {
