@@ -16,12 +16,13 @@ using oneloop::detail::cancel_link;
 // From whichever thread the operation was started to the client's loop; on it already, without a detour. A
 // request to cancel takes the same way.
 static void start(
-    const std::shared_ptr<engine>& e, response_handler handler, request what, std::optional<std::string> path
+    const std::shared_ptr<engine>& e, response_handler handler, request what,
+    std::optional<download_order> order
 ) {
     auto link = cancel_link::connect(handler.slot(), e->loop());
     auto accept = [e, link = std::move(link), handler = std::move(handler), what = std::move(what),
-                   path = std::move(path)]() mutable {
-        e->accept(std::move(what), std::move(path), std::move(handler), std::move(link));
+                   order = std::move(order)]() mutable {
+        e->accept(std::move(what), std::move(order), std::move(handler), std::move(link));
     };
     asio::dispatch(e->loop(), std::move(accept));
 }
@@ -40,9 +41,12 @@ void start_stream(
 }
 
 void start_download(
-    const std::shared_ptr<engine>& e, response_handler handler, request what, std::string path
+    const std::shared_ptr<engine>& e, response_handler handler, std::string url, std::string path, bool into,
+    download_options options
 ) {
-    start(e, std::move(handler), std::move(what), std::move(path));
+    request what(std::move(url));
+    what.options(options.request()); // the order keeps what is no request's
+    start(e, std::move(handler), std::move(what), download_order(std::move(path), into, std::move(options)));
 }
 
 void start_close(const std::shared_ptr<engine>& e, oneloop::detail::completion<> handler) {

@@ -13,15 +13,6 @@ namespace oneloop::http {
 
 namespace asio = boost::asio;
 
-namespace {
-
-// The file functions of the system would take the name to end there.
-bool has_nul(const std::string& path) {
-    return path.find('\0') != std::string::npos;
-}
-
-} // namespace
-
 engine::engine(executor loop, client_options options)
     : loop_(std::move(loop)),
       resolver_(std::exchange(options.resolver_, nullptr)),
@@ -45,7 +36,7 @@ engine::engine(executor loop, client_options options)
         throw error(bad.doing("http::client"));
     if (!options_.base_url_.empty())
         base_.emplace(target::parse(options_.base_url_, "http::client, base_url").value());
-    if (has_nul(options_.trust_file_))
+    if (options_.trust_file_.find('\0') != std::string::npos) // where the name would end for the system
         throw error(failure(errc::invalid_argument)
                         .doing("http::client")
                         .because("a NUL in the path of the trust file"));
@@ -70,22 +61,24 @@ result<target> engine::target_of(const request& what) const {
 }
 
 std::shared_ptr<transfer> engine::accept(
-    request what, std::optional<std::string> path, response_handler handler,
+    request what, std::optional<download_order> order, response_handler handler,
     std::shared_ptr<oneloop::detail::cancel_link> link
 ) {
     auto where = target_of(what);
     if (!where)
         return handler.fail(where.error()), nullptr;
-    if (path && (path->empty() || has_nul(*path)))
-        return handler.fail(failure(errc::invalid_argument)
-                                .doing(what.method_ + " " + where->shown())
-                                .because("the path of the file is empty, or has a NUL in it")),
-               nullptr;
+    if (order)
+        if (failure bad =
+                download_job::check(*order, what.options_.headers_, what.options_.compressed_ == true);
+            bad.code())
+            return handler.fail(bad.doing(what.method_ + " " + where->shown())), nullptr;
     auto t = std::make_shared<transfer>(
         loop_, registry_, std::move(*where), std::move(what), options_, std::move(handler)
     );
-    if (path)
-        t->file = std::make_shared<file_sink>(loop_, std::move(*path));
+    if (order)
+        t->file = std::make_unique<download_job>(
+            loop_, t->url, std::move(*order), t->options.headers_.contains("Range")
+        );
     admit(t, std::move(link));
     return t;
 }
@@ -171,13 +164,14 @@ void engine::begin(const transfer_ptr& t) {
 // A path that cannot be written fails the request before anything of it is sent.
 void engine::open_file(const transfer_ptr& t) {
     enter(*t, phase::file);
-    t->file->when_room([weak = weak_from_this(), t] {
+    file_sink& sink = t->file->sink();
+    sink.when_room([weak = weak_from_this(), t] {
         auto self = weak.lock();
         if (self)
             self->resume(*t);
     });
     ++files_at_work_;
-    t->file->when_gone([weak = weak_from_this()] {
+    sink.when_gone([weak = weak_from_this()] {
         if (auto self = weak.lock()) {
             --self->files_at_work_;
             self->told_if_drained();
@@ -188,9 +182,10 @@ void engine::open_file(const transfer_ptr& t) {
             self->finish(t, std::move(why));
     };
     t->file->when_failed(failed);
-    t->file->open([weak = weak_from_this(), t, failed](failure why) {
+    sink.open([weak = weak_from_this(), t, failed](failure why) {
         if (why.code())
             return failed(std::move(why));
+        t->file->opened();
         if (auto self = weak.lock())
             self->look_up(t);
     });
@@ -308,12 +303,29 @@ void engine::go_on(const transfer_ptr& t) {
     pump();
 }
 
+// All of the file is here; or what came is no part of it, and all of it is asked for.
 void engine::store(const transfer_ptr& t) {
+    if (failure why = t->file_verdict(); why.code())
+        return finish(t, std::move(why));
+    if (t->file->begins_anew())
+        return send_anew(t);
     enter(*t, phase::file);
-    t->file->finish(t->answer_is_wanted(), [weak = weak_from_this(), t](failure why) {
-        if (auto self = weak.lock())
-            self->finish(t, std::move(why));
-    });
+    const bool wanted = t->answer_is_wanted();
+    t->file->store(
+        t->fields_of_answer(), wanted,
+        [weak = weak_from_this(), t, wanted](failure why, std::string path) {
+            if (wanted)
+                t->stored_at(std::move(path));
+            if (auto self = weak.lock())
+                self->finish(t, std::move(why));
+        }
+    );
+}
+
+void engine::send_anew(const transfer_ptr& t) {
+    t->begin_again();
+    idle_handles_.push_back(t->release_handle());
+    look_up(t);
 }
 
 void engine::cancel(const transfer_ptr& t) {

@@ -25,7 +25,7 @@ public:
 
     /// Null if it goes no further: its handler is called all the same.
     std::shared_ptr<transfer>
-    accept(request, std::optional<std::string> path, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+        accept(request, std::optional<download_order>, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void cancel(const std::shared_ptr<transfer>&);
     void accept(request, body_pipe::head_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
@@ -49,6 +49,7 @@ private:
     void attempt(const transfer_ptr&);
     void ended(CURL*, CURLcode);
     void go_on(const transfer_ptr&);
+    void send_anew(const transfer_ptr&);
     bool try_again(const transfer_ptr&, const failure&);
     void store(const transfer_ptr&);
     void finish(const transfer_ptr&, failure);

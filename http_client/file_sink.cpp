@@ -10,33 +10,52 @@
 namespace oneloop::http {
 namespace {
 
+using shared_file = std::shared_ptr<part_file>;
+
 // Plain functions with the file shared: a call that nobody waits for any more still runs to its end on its
 // thread.
-error_code open_file(const std::shared_ptr<part_file>& file) {
+failure open_file(const shared_file& file) {
     return file->open();
 }
-error_code commit_file(const std::shared_ptr<part_file>& file) {
-    return file->commit();
+std::pair<failure, bool> hash_some(const shared_file& file) {
+    failure why;
+    const bool more = file->hash_more(why);
+    return {why, more};
 }
-void discard_file(const std::shared_ptr<part_file>& file) {
+failure empty_file(const shared_file& file, part_record of) {
+    return file->start_over(std::move(of));
+}
+failure commit_file(const shared_file& file, std::string name) {
+    return file->commit(std::move(name));
+}
+void stop_file(const shared_file& file) {
+    file->stop();
+}
+void discard_file(const shared_file& file) {
     file->discard();
 }
-std::pair<error_code, std::string> write_buffer(const std::shared_ptr<part_file>& file, std::string bytes) {
-    error_code code = file->write(bytes);
+std::pair<failure, std::string> write_buffer(const shared_file& file, std::string bytes) {
+    failure why = file->write(bytes);
     bytes.clear(); // its memory comes back to be filled again
-    return {code, std::move(bytes)};
+    return {std::move(why), std::move(bytes)};
 }
 
 } // namespace
 
-file_sink::file_sink(executor loop, std::string path)
+file_sink::file_sink(executor loop, file_plan plan)
     : loop_(std::move(loop)),
-      file_(std::make_shared<part_file>(std::move(path))),
+      file_(std::make_shared<part_file>(std::move(plan))),
       filled_(std::make_shared<oneloop::detail::wait_list>(loop_)) {}
 
 void file_sink::open(std::function<void(failure)> ready) {
     ready_ = std::move(ready);
     spawn(loop_, work(shared_from_this()));
+}
+
+void file_sink::start_over(part_record of) {
+    filling_.clear();
+    over_ = std::move(of);
+    filled_->notify_one();
 }
 
 bool file_sink::write(std::string_view piece) {
@@ -50,33 +69,51 @@ bool file_sink::write(std::string_view piece) {
     return true;
 }
 
-void file_sink::finish(bool wanted, std::function<void(failure)> done) {
+void file_sink::finish(bool wanted, std::string name, std::function<void(failure, std::string)> done) {
     ended_ = true;
     wanted_ = wanted;
+    name_ = std::move(name);
     done_ = std::move(done);
     filled_->notify_one();
 }
 
-void file_sink::abandon() {
+void file_sink::abandon(bool spoilt) {
     abandoned_ = true;
-    ready_ = failed_ = done_ = nullptr;
+    spoilt_ = spoilt;
+    ready_ = failed_ = nullptr;
+    done_ = nullptr;
     room_ = nullptr;
     filled_->notify_one();
 }
 
-failure file_sink::told(error_code code, const char* what) const {
-    if (!code)
-        return {};
-    return failure(code)
-        .in(phase::file)
-        .because("cannot " + std::string(what) + " " + file_->path() + ": " + code.message());
+awaitable<failure> file_sink::open_part() {
+    failure why = co_await run_blocking(open_file, file_);
+    bool more = !why.code();
+    while (more && !abandoned_) {
+        auto step = co_await run_blocking(hash_some, file_);
+        why = std::move(step.first);
+        more = step.second;
+    }
+    found_ = file_->size();
+    found_record_ = file_->record();
+    co_return why;
 }
 
-awaitable<error_code> file_sink::move_buffers() {
-    while (!abandoned_) {
-        if (filling_.empty() && ended_)
+// What came before the end is written, also when nobody waits for it any more: it can be gone on from.
+awaitable<failure> file_sink::move_buffers() {
+    while (!spoilt_) {
+        const bool last = ended_ || abandoned_;
+        if (over_) {
+            part_record of = std::move(*over_);
+            over_.reset();
+            failure why = co_await run_blocking(empty_file, file_, std::move(of));
+            if (why.code())
+                co_return why;
+            continue;
+        }
+        if (filling_.empty() && last)
             break;
-        if (filling_.size() * 2 < buffer_size && !ended_) {
+        if (filling_.size() * 2 < buffer_size && !last) {
             co_await filled_->wait();
             continue;
         }
@@ -84,38 +121,48 @@ awaitable<error_code> file_sink::move_buffers() {
         if (std::exchange(sender_waits_, false) && room_)
             room_();
         auto written = co_await run_blocking(write_buffer, file_, std::move(writing_));
-        if (written.first)
+        if (written.first.code())
             co_return written.first;
         writing_ = std::move(written.second);
     }
-    co_return error_code();
+    co_return failure();
+}
+
+awaitable<failure> file_sink::conclude(bool whole) {
+    failure why;
+    if (whole && wanted_ && !abandoned_)
+        why = co_await run_blocking(commit_file, file_, name_);
+    else if (spoilt_)
+        co_await run_blocking(discard_file, file_);
+    else
+        co_await run_blocking(stop_file, file_);
+    co_return why;
 }
 
 awaitable<void> file_sink::work(std::shared_ptr<file_sink> self) {
     failure why;
     try {
-        const error_code opened = co_await run_blocking(open_file, self->file_);
-        why = self->told(opened, "make");
+        why = co_await self->open_part();
+        const bool opened = !why.code();
+        self->broken_ = !opened;
+        why.in(phase::file);
         if (auto ready = std::exchange(self->ready_, nullptr))
             ready(why);
-        if (!opened) {
-            const error_code written = co_await self->move_buffers();
-            why = self->told(written, "write");
-        }
-        if (!why.code() && self->wanted_ && !self->abandoned_) {
-            const error_code committed = co_await run_blocking(commit_file, self->file_);
-            why = self->told(committed, "finish");
-        } else {
-            co_await run_blocking(discard_file, self->file_);
-        }
+        if (opened)
+            why = co_await self->move_buffers();
+        const bool whole = !why.code();
+        failure end = co_await self->conclude(whole);
+        if (whole)
+            why = std::move(end);
     } catch (const error& refused) { // the pool's queue is full
         why = refused.failure();
-        why.in(phase::file);
     } catch (const std::exception&) { // no memory, no thread
-        why = failure(error_code(ENOMEM, file_category())).in(phase::file);
+        why = failure(error_code(ENOMEM, file_category()));
     }
+    why.in(phase::file);
+    self->broken_ = why.code().failed();
     if (self->done_)
-        std::exchange(self->done_, nullptr)(why);
+        std::exchange(self->done_, nullptr)(why, self->file_->path());
     else if (why.code() && self->failed_)
         std::exchange(self->failed_, nullptr)(why);
     if (self->gone_)

@@ -72,7 +72,7 @@ failure transfer::tell(failure why) const {
 failure transfer::verdict(CURLcode code) const {
     if (refusal_.code())
         return refusal_;
-    if (code == CURLE_OK || seen_enough_)
+    if (code == CURLE_OK || seen_enough_ || (file && file->begins_anew()))
         return {};
     failure why(error_code(code, curl_category()));
     const std::string text = easy_->error_text();
@@ -147,6 +147,13 @@ void transfer::begin_again() {
     seen_enough_ = false;
     if (pipe)
         pipe->clear();
+    if (file)
+        file->begin_attempt();
+}
+
+failure transfer::file_verdict() {
+    look_at_file();
+    return file->complete();
 }
 
 const std::optional<retry_policy>& transfer::policy() const {
@@ -160,9 +167,8 @@ std::optional<failure> transfer::bad_status() const {
 }
 
 std::optional<duration> transfer::pause_after(const failure& why) {
-    if (!policy() || why.phase() == oneloop::phase::queue ||
-        (file && answer_.body_size() > 0 && answer_.ok()) || (pipe && pipe->begun()) ||
-        (feed && !feed->untouched()))
+    if (!policy() || why.phase() == oneloop::phase::queue || (file && !file->may_try_again()) ||
+        (pipe && pipe->begun()) || (feed && !feed->untouched()))
         return {};
     const auto now = clock::now();
     if (!course_)
@@ -199,6 +205,8 @@ response transfer::described(response r) const {
     const bool has_length = no_body || version >= CURL_HTTP_VERSION_2_0 || tells_its_end(r.headers());
     r.url_ = url.shown();
     r.method_ = method_;
+    r.file_ = stored_at_;
+    r.resumed_from_ = file && !r.file_.empty() ? file->resumed_from() : 0;
     r.certainly_complete_ = has_length;
     r.reused_connection_ = e.info<long>(CURLINFO_NUM_CONNECTS) == 0;
     r.version_ = version == CURL_HTTP_VERSION_1_0   ? "HTTP/1.0"

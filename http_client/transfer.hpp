@@ -4,8 +4,8 @@
 #include "http_client/answer.hpp"
 #include "http_client/body_feed.hpp"
 #include "http_client/body_pipe.hpp"
+#include "http_client/download_job.hpp"
 #include "http_client/easy.hpp"
-#include "http_client/file_sink.hpp"
 #include "http_client/multi.hpp"
 #include "http_client/phase_limits.hpp"
 #include "http_client/retries.hpp"
@@ -79,8 +79,13 @@ public:
     failure last_word(failure why) const;
     void begin_again();
 
+    /// A file that is being downloaded: whether all of it is here, after verdict() had no complaint.
+    failure file_verdict();
+    void stored_at(std::string path) { stored_at_ = std::move(path); }
+
     response take_answer();
     bool answer_is_wanted() const noexcept { return answer_.ok(); }
+    const headers& fields_of_answer() const noexcept { return answer_.headers(); }
     std::unique_ptr<easy> release_handle() noexcept { return std::move(easy_); }
     CURL* handle_in_use() const noexcept { return easy_ ? easy_->handle() : nullptr; }
 
@@ -93,10 +98,10 @@ public:
     std::vector<boost::asio::ip::address> addresses;
     std::size_t next_address = 0;
     std::size_t attempts = 0; // that were given up for the next: what was asked for them counts no more
-    std::shared_ptr<file_sink> file;   // where the body goes; in memory
-    std::shared_ptr<body_pipe> pipe;   // if neither
-    std::shared_ptr<body_feed> feed;   // where the body of the request comes from, if it is made meanwhile
-    std::function<void()> phase_begun; // a new limit may come before the one that was waited for
+    std::unique_ptr<download_job> file; // where the body goes; in memory
+    std::shared_ptr<body_pipe> pipe;    // if neither
+    std::shared_ptr<body_feed> feed;    // where the body of the request comes from, if it is made meanwhile
+    std::function<void()> phase_begun;  // a new limit may come before the one that was waited for
     bool file_is_open = false, finished = false;
 
 private:
@@ -119,6 +124,8 @@ private:
     std::size_t body(std::string_view piece);
     std::size_t give(char* to, std::size_t room);
     bool sends_in_pieces() const noexcept;
+    bool look_at_file();
+    bool is_too_much(std::string_view piece);
     timeouts limits_of(const client_options&) const;
     void collect_fields();
     const std::optional<retry_policy>& policy() const;
@@ -142,6 +149,7 @@ private:
     std::optional<retry_course> course_; // from the first failure on
     std::unique_ptr<easy> easy_;
     answer answer_;
+    std::string stored_at_;
     failure refusal_; // why we ended it from inside a callback
     oneloop::outcome outcome_ = oneloop::outcome::not_sent;
     multi* driver_ = nullptr;                // of this attempt

@@ -182,23 +182,14 @@ std::size_t transfer::body(std::string_view piece) {
         seen_enough_ = answer_.body_size() > most_of_a_redirect;
         return seen_enough_ ? refused : piece.size();
     }
-    const std::uint64_t most = most_of_body();
-    if (piece.size() > most - std::min(most, answer_.body_size())) {
-        refusal_ =
-            failure(errc::too_large).limit((file || pipe ? "max_file " : "max_body ") + in_words(most));
+    if ((file && !look_at_file()) || is_too_much(piece))
         return refused;
-    }
-    if (has_expanded_too_far()) {
-        refusal_ =
-            failure(errc::too_large).limit("max_expansion " + std::to_string(defaults_.max_expansion_));
-        return refused;
-    }
     if (!file && !pipe) {
         answer_.keep(piece, easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T));
         return piece.size();
     }
-    const bool written = pipe ? take_piece(piece) : !answer_.ok() || file->write(piece);
-    if (!written) {
+    const bool taken = pipe ? take_piece(piece) : file->take(piece);
+    if (!taken) {
         limits.hold(true, clock::now());
         return CURL_WRITEFUNC_PAUSE;
     }
@@ -213,6 +204,30 @@ bool transfer::take_piece(std::string_view piece) {
     }
     if (options.digest_ && answer_.status() == 401)
         give_head(); // libcurl does not show the body of an answer that it goes on from
+    return true;
+}
+
+// False, and refusal_ says why, if the file is to have none of this body.
+bool transfer::look_at_file() {
+    const bool decoded = wants_compression() && answer_.headers().contains("Content-Encoding");
+    const bool useful = file->look_at(answer_, url, decoded);
+    refusal_ = file->refusal();
+    return useful;
+}
+
+bool transfer::is_too_much(std::string_view piece) {
+    const std::uint64_t most = most_of_body();
+    if (file && answer_.ok() ? file->overruns(piece, most)
+                             : piece.size() > most - std::min(most, answer_.body_size())) {
+        refusal_ = file ? file->refusal() : failure();
+        if (!refusal_.code())
+            refusal_ =
+                failure(errc::too_large).limit((file || pipe ? "max_file " : "max_body ") + in_words(most));
+        return true;
+    }
+    if (!has_expanded_too_far())
+        return false;
+    refusal_ = failure(errc::too_large).limit("max_expansion " + std::to_string(defaults_.max_expansion_));
     return true;
 }
 

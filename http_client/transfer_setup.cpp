@@ -125,6 +125,9 @@ void transfer::set_fields(easy& e) const {
         line += value.empty() ? ";" : ": "; // the semicolon is libcurl's way to say "empty", not "without"
         append(e.headers, line += value);
     }
+    if (file)
+        for (const auto& [name, value] : file->fields())
+            append(e.headers, name + ": " + value);
     if (!e.plain_get) {
         // libcurl would name a type of its own, and wait a second for leave to send more than a mebibyte
         if (!fields_.contains("Content-Type"))
@@ -137,6 +140,8 @@ void transfer::set_fields(easy& e) const {
 
 // A file is stored as the server has it, and a part of a compressed body is of no use.
 bool transfer::wants_compression() const {
+    if (file && file->wants_plain())
+        return false;
     return options.compressed_.value_or(defaults_.compressed_ && !file) && !fields_.contains("Range") &&
            !fields_.contains("Accept-Encoding");
 }

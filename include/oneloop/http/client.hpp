@@ -2,6 +2,7 @@
 
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/http/body_reader.hpp>
+#include <oneloop/http/download.hpp>
 #include <oneloop/http/error.hpp>
 #include <oneloop/http/fetcher.hpp>
 #include <oneloop/http/options.hpp>
@@ -22,13 +23,15 @@ namespace detail {
 using response_handler = oneloop::detail::completion<response>;
 void start_send(const std::shared_ptr<engine>&, response_handler, request);
 void start_stream(const std::shared_ptr<engine>&, oneloop::detail::completion<body_reader>, request);
-void start_download(const std::shared_ptr<engine>&, response_handler, request, std::string path);
+void start_download(
+    const std::shared_ptr<engine>&, response_handler, std::string url, std::string path, bool into,
+    download_options
+);
 void start_close(const std::shared_ptr<engine>&, oneloop::detail::completion<>);
 
 // Tells post(url, body) from post(url, options) and post(url, token)
 template <class T>
-concept token_like =
-    !std::is_same_v<std::remove_cvref_t<T>, request_options> && !std::is_convertible_v<T, http::body>;
+concept token_like = !std::is_convertible_v<T, download_options> && !std::is_convertible_v<T, http::body>;
 
 } // namespace detail
 
@@ -177,26 +180,63 @@ public:
     /// without its body.
     ///
     /// The body goes to a new file beside it (`path` with a random ending and ".part"), which takes the name
-    /// `path` when all has come: there is never half a file under that name. On any failure, and for a status
-    /// that is not 2xx, `path` is left as it was and the ".part" file removed, shortly after this has
-    /// completed; `close()` waits for that. Only a cancel or a limit in the very moment in which the file
-    /// takes its name may find it there all the same. The body of such an answer is dropped.
+    /// `path` when all has come and has been forced to the disk: there is never half a file under that name.
+    /// On any failure, and for a status that is not 2xx, `path` is left as it was and the ".part" file
+    /// removed, shortly after this has completed; `close()` waits for that. Only a cancel or a limit in the
+    /// very moment in which the file takes its name may find it there all the same, and so may a failure to
+    /// force the name to the disk. The body of an answer with another status is dropped.
+    ///
+    /// `download_options` can keep what came before a failure and go on from there (`resume`), check the
+    /// file (`sha256`, `expected_size`), tell how far it is (`on_progress`), and leave out the forcing to the
+    /// disk (`sync`). A server that sends a part (206) to whom asked for the whole is refused with
+    /// `condition::protocol`. Where neither a length nor a checksum is known, see
+    /// `response::certainly_complete()`.
+    ///
+    /// Cancelling costs the connection, and what came, unless `resume` keeps it.
     ///
     /// Files are touched on `default_pool()` only. A failure of the disk has `phase::file` and
-    /// `condition::file`; a path that cannot be written fails before anything is sent. The data is not forced
-    /// to the disk: after a loss of power the file may be missing or empty. A link at `path` is replaced, not
-    /// followed.
+    /// `condition::file`; a path that cannot be written fails before anything is sent. A link at `path` is
+    /// replaced, not followed; one at the place of a part to be resumed is `condition::file`.
     template <detail::token_like Token = throwing_t>
     [[nodiscard]] auto download(std::string url, std::string path, Token&& token = {}) {
-        return download(std::move(url), std::move(path), request_options(), std::forward<Token>(token));
+        return download(std::move(url), std::move(path), download_options(), std::forward<Token>(token));
     }
 
     template <detail::token_like Token = throwing_t>
     [[nodiscard]] auto download(
-        std::string url, std::string path, request_options options, Token&& token = {}
+        std::string url, std::string path, download_options options, Token&& token = {}
     ) {
         return initiate<&detail::start_download, response>(
-            token, request(std::move(url)).options(std::move(options)), std::move(path)
+            token, std::move(url), std::move(path), false, std::move(options)
+        );
+    }
+
+    /// The same to a file in `directory`, which must be there, with a name that is made from the URL;
+    /// `response::file()` tells its path.
+    ///
+    /// The name is the last segment of the path of the URL that was asked for, percent-decoded. (Not of the
+    /// one that a redirect leads to, nor what the server calls it: whoever asks chooses the name. See
+    /// `download_options::server_name`.) Slashes, control characters and marks that turn the direction of
+    /// text become "_", bytes that are no UTF-8 become U+FFFD, dots, dashes and blanks at its beginning and
+    /// dots and blanks at its end are dropped, and it has 225 bytes at most; if nothing is left, it is
+    /// "download".
+    ///
+    /// No file is ever overwritten: if there is one of that name, or a link, ours becomes "name-1.txt",
+    /// "name-2.txt" and so on. With `resume` the part is named after the URL as well, so that the next call
+    /// with the same URL and directory finds it.
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto download_into(std::string url, std::string directory, Token&& token = {}) {
+        return download_into(
+            std::move(url), std::move(directory), download_options(), std::forward<Token>(token)
+        );
+    }
+
+    template <detail::token_like Token = throwing_t>
+    [[nodiscard]] auto download_into(
+        std::string url, std::string directory, download_options options, Token&& token = {}
+    ) {
+        return initiate<&detail::start_download, response>(
+            token, std::move(url), std::move(directory), true, std::move(options)
         );
     }
 

@@ -88,7 +88,8 @@ public:
     ///     that its Retry-After asks for, if that is longer than the pause.
     /// `total_timeout` runs through all attempts and pauses, and a pause that would reach beyond it, or
     /// beyond the policy's `total_time`, is not begun: the last answer or failure is given. A file of which
-    /// something was written already is not begun anew. See also `client_options::max_retries_saved`.
+    /// something was written already is not begun anew; with `download_options::resume` it is gone on with.
+    /// See also `client_options::max_retries_saved`.
     request_options& retry(retry_policy policy) { return retry_ = std::move(policy), *this; }
 
     /// Bytes of the body at most; more ends the request with `condition::limit`.

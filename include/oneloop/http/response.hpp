@@ -33,6 +33,14 @@ public:
     /// Bytes of the body, wherever they went.
     std::uint64_t body_size() const noexcept { return body_size_; }
 
+    /// The file that the body of a download was written to; empty if it was written to none.
+    const std::string& file() const& noexcept { return file_; }
+    std::string file() && noexcept { return std::move(file_); }
+
+    /// Bytes of that file which an earlier download had left; `body_size()` counts those of this answer only,
+    /// whose status is then 206.
+    std::uint64_t resumed_from() const noexcept { return resumed_from_; }
+
     /// The URL that answered, without user name and password.
     const std::string& url() const& noexcept { return url_; }
     std::string url() && noexcept { return std::move(url_); }
@@ -80,9 +88,9 @@ private:
 
     int status_ = 0;
     http::headers headers_;
-    std::string body_, url_, method_, version_, peer_address_;
+    std::string body_, file_, url_, method_, version_, peer_address_;
     std::vector<std::string> redirected_from_;
-    std::uint64_t body_size_ = 0;
+    std::uint64_t body_size_ = 0, resumed_from_ = 0;
     timing times_;
     bool certainly_complete_ = false, reused_connection_ = false;
 };

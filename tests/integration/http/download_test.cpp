@@ -1,8 +1,6 @@
-#include "tests/integration/http/checks.hpp"
+#include "tests/integration/http/downloads.hpp"
 #include "tests/support/nginx.hpp"
 #include "tests/support/step_cancel.hpp"
-#include "tests/support/tcp_server.hpp"
-#include "tests/support/temp_dir.hpp"
 
 #include <filesystem>
 #include <iterator>
@@ -18,15 +16,6 @@ namespace {
 
 std::size_t files_in(const fs::path& directory) {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory), {}));
-}
-
-// Not one byte like its neighbour, so that a piece lost or doubled shows.
-std::string pattern(std::size_t size) {
-    std::string bytes(size, '\0');
-    unsigned number = 1;
-    for (char& c : bytes)
-        c = static_cast<char>((number = number * 1664525U + 1013904223U) >> 24);
-    return bytes;
 }
 
 // Waits until a cancelled download has removed its part.
