@@ -26,6 +26,7 @@ engine::engine(executor loop, client_options options)
     : loop_(std::move(loop)),
       resolver_(std::exchange(options.resolver_, nullptr)),
       options_(std::move(options)),
+      connection_(options_),
       registry_(oneloop::detail::pending_registry::of(loop_)),
       admission_(options_.max_in_flight_, options_.max_in_flight_per_host_, options_.max_queued_),
       multi_(std::make_shared<multi>(
@@ -42,10 +43,6 @@ engine::engine(executor loop, client_options options)
         throw error(bad.doing("http::client"));
     if (!options_.base_url_.empty())
         base_.emplace(target::parse(options_.base_url_, "http::client, base_url").value());
-    if (has_nul(options_.trust_file_))
-        throw error(failure(errc::invalid_argument)
-                        .doing("http::client")
-                        .because("a NUL in the path of the trust file"));
 }
 
 void engine::accept(
@@ -61,6 +58,12 @@ void engine::accept(
     const std::string doing = what.method_ + " " + parsed->shown();
     if (failure bad = check(what); bad.code())
         return handler.fail(bad.doing(doing));
+    if (connection_.proxy && what.options_.headers_.contains("Proxy-Authorization"))
+        return handler.fail(
+            failure(errc::invalid_argument)
+                .doing(doing)
+                .because("a Proxy-Authorization field would go to the server; put it into the proxy's URL")
+        );
     if (path && (path->empty() || has_nul(*path)))
         return handler.fail(failure(errc::invalid_argument)
                                 .doing(doing)
@@ -73,7 +76,7 @@ void engine::accept(
         return handler.fail(failure(errc::closed).in(phase::queue).doing(doing));
 
     auto t = std::make_shared<transfer>(
-        registry_, std::move(*parsed), std::move(what), options_, std::move(handler)
+        registry_, std::move(*parsed), std::move(what), options_, connection_, std::move(handler)
     );
     if (path)
         t->file = std::make_shared<file_sink>(loop_, std::move(*path));
@@ -149,27 +152,30 @@ void engine::open_file(const transfer_ptr& t) {
 
 void engine::look_up(const transfer_ptr& t) {
     enter(*t, phase::resolve);
-    if (const auto& literal = t->url.literal()) {
+    if (failure no = t->refuse_unseen(); no.code())
+        return finish(t, std::move(no));
+    if (const auto literal = t->dialled_literal()) {
         t->addresses = {*literal};
         return attempt(t);
     }
     resolver_->resolve(
-        t->url.host(), with_failure(
-                           t->look_up_story, asio::bind_cancellation_slot(
-                                                 t->look_up.slot(),
-                                                 [weak = weak_from_this(), t, attempt = t->attempts](
-                                                     error_code code, std::vector<asio::ip::address> addresses
-                                                 ) {
-                                                     auto self = weak.lock();
-                                                     if (!self || t->finished || t->attempts != attempt)
-                                                         return;
-                                                     if (code)
-                                                         return self->finish(t, std::move(t->look_up_story));
-                                                     t->addresses = std::move(addresses);
-                                                     self->attempt(t);
-                                                 }
-                                             )
-                       )
+        t->dialled_host(),
+        with_failure(
+            t->look_up_story,
+            asio::bind_cancellation_slot(
+                t->look_up.slot(),
+                [weak = weak_from_this(), t,
+                 attempt = t->attempts](error_code code, std::vector<asio::ip::address> addresses) {
+                    auto self = weak.lock();
+                    if (!self || t->finished || t->attempts != attempt)
+                        return;
+                    if (code)
+                        return self->finish(t, std::move(t->look_up_story));
+                    t->addresses = std::move(addresses);
+                    self->attempt(t);
+                }
+            )
+        )
     );
 }
 
@@ -350,7 +356,7 @@ void engine::rest_soon() {
 std::unique_ptr<easy> engine::take_handle() {
     if (idle_handles_.empty()) {
         auto fresh = std::make_unique<easy>();
-        transfer::set_up(*fresh, options_);
+        transfer::set_up(*fresh, options_, connection_);
         multi_->adopt(*fresh);
         return fresh;
     }
@@ -383,6 +389,15 @@ void engine::shut_down() {
     deadlines_.reset();
     idle_handles_.clear();
     resolver_.reset();
+}
+
+std::vector<cookie> engine::cookies() const {
+    return connection_.cookies ? connection_.cookies->list() : std::vector<cookie>();
+}
+
+void engine::clear_cookies() {
+    if (connection_.cookies)
+        connection_.cookies->clear();
 }
 
 client::statistics engine::stats() const noexcept {

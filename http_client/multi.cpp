@@ -53,7 +53,8 @@ void multi::open() {
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     // Fewer than there are transfers at once would mean a new connection for almost every request
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(kept_));
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+    // Of use to those handles only that ask for HTTP/2
+    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
 }
 
 void multi::close() {
