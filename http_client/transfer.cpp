@@ -79,8 +79,6 @@ failure transfer::tell(failure why) const {
 failure transfer::verdict(CURLcode code) const {
     if (refusal_.code())
         return refusal_;
-    if (code == CURLE_OK && is_cut_short())
-        code = CURLE_PARTIAL_FILE;
     if (code == CURLE_OK || seen_enough_)
         return {};
     if (const long status = is_proxied() ? easy_->info<long>(CURLINFO_HTTP_CONNECTCODE) : 0;
@@ -113,15 +111,6 @@ failure transfer::refused_by_proxy(long status) const {
     return failure(error_code(static_cast<int>(status), status_category()))
         .in(oneloop::phase::connect)
         .because(std::move(why));
-}
-
-// Before 8.4.0 libcurl takes what was aborted over HTTP/2 for complete.
-bool transfer::is_cut_short() const {
-    if (easy_->info<long>(CURLINFO_HTTP_VERSION) != CURL_HTTP_VERSION_2_0 || has_sound_http2() ||
-        has_no_body())
-        return false;
-    const auto announced = easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
-    return announced >= 0 && easy_->info<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T) != announced;
 }
 
 bool transfer::has_no_body() const {
@@ -212,10 +201,11 @@ failure transfer::last_word(failure why) const {
 response transfer::take_answer() {
     const easy& e = *easy_;
     const long version = e.info<long>(CURLINFO_HTTP_VERSION);
-    const bool framed = version >= CURL_HTTP_VERSION_2_0 &&
-                        (has_sound_http2() || e.info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0);
+    // Before 8.4.0 libcurl takes what was reset over HTTP/2 for complete where no length was announced
+    const bool framed = version >= CURL_HTTP_VERSION_2_0 && has_sound_http2();
+    const bool announced = e.info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0;
     const bool has_length =
-        has_no_body() || framed || (version < CURL_HTTP_VERSION_2_0 && answer_.has_length());
+        has_no_body() || framed || (version >= CURL_HTTP_VERSION_2_0 ? announced : answer_.has_length());
     response r = answer_.take();
     r.url_ = url.shown();
     r.method_ = method_;

@@ -53,8 +53,8 @@ public:
     const std::string& dialled_host() const { return is_proxied() ? connection_.proxy.host() : url.host(); }
     std::optional<boost::asio::ip::address> dialled_literal() const;
 
-    /// A proxy looks up the server's name itself, so what can be seen in the name alone is judged here. No
-    /// code: it may be asked.
+    /// What our resolver would refuse is refused here where it is not asked; and as a proxy looks up the
+    /// server's name itself, what can be seen in the name alone is judged. No code: it may be asked.
     failure refuse_unseen() const;
 
     /// Takes those off the list that the guard does not let pass. A failure if none is left.
@@ -111,7 +111,6 @@ private:
     void enter(oneloop::phase);
     bool guards_against(const curl_sockaddr&);
     static failure forbidden(const char* host, const char* which = "host");
-    bool is_cut_short() const;
     bool has_no_body() const;
     failure refused_by_proxy(long status) const;
     void set_own_cookies(easy&) const;

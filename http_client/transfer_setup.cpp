@@ -33,12 +33,14 @@ std::optional<boost::asio::ip::address> transfer::dialled_literal() const {
 }
 
 failure transfer::refuse_unseen() const {
-    if (!is_proxied())
-        return {};
+    const bool proxied = is_proxied();
     auto address = url.literal();
-    if (!address) {
+    if (!address && (proxied || !connection_.unix_socket.empty()))
         if (const char* fault = refuse_host_name(url.host()))
             return failure(errc::invalid_argument).because(fault);
+    if (!proxied)
+        return {};
+    if (!address) {
         // What others than libcurl take for an address or this machine: "127.1.", "a.localhost"
         const std::string name = url.host().substr(0, url.host().find_last_not_of('.') + 1);
         if (in_addr bytes{}; ::inet_aton(name.c_str(), &bytes))

@@ -229,7 +229,8 @@ private:
             const std::string password = co_await text(client);
             const bool right = user == options_.user_ && password == options_.password_;
             who = ", " + user + ":" + password;
-            co_await client.say(std::string(right ? "\x01\x00" : "\x01\x01", 2));
+            const std::string verdict{'\x01', right ? '\x00' : '\x01'};
+            co_await client.say(verdict);
             if (!right)
                 co_return;
         }

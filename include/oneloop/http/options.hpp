@@ -80,9 +80,9 @@ public:
 
     /// Tries again what failed and may pass: `http.get(url, http::request_options().retry(retry_policy()))`
     /// makes up to three attempts. Without a rule of the policy's own that is
-    ///   - a failure to resolve, to connect or on the network, or a limit of time (not those of the queue and
-    ///     of the total), if nothing was sent or the method may be repeated (GET, HEAD, PUT, DELETE, OPTIONS;
-    ///     any with `idempotent()`);
+    ///   - a failure to resolve, to connect or on the network, of HTTP/2's framing, or a limit of time (not
+    ///     those of the queue and of the total), if nothing was sent or the method may be repeated (GET,
+    ///     HEAD, PUT, DELETE, OPTIONS; any with `idempotent()`);
     ///   - an answer with the status 408, 425, 429, 502, 503 or 504, if the method may be repeated: after the
     ///   time
     ///     that its Retry-After asks for, if that is longer than the pause.
@@ -234,19 +234,20 @@ public:
     /// Keeps the cookies that servers set, those set by redirects too, in memory and for this client alone,
     /// and sends them back to where they belong (off). What they may be and where they belong is libcurl's to
     /// say: Domain, Path, Secure and Max-Age by RFC 6265, none for a whole public suffix such as "co.uk", 50
-    /// from one answer and 150 to one server at most. A Cookie field of a request's own is sent beside them.
-    /// Needs a libcurl that knows the list of public suffixes: without it the client's constructor throws.
-    /// See also `client::cookies()`.
+    /// from one answer and 150 with one request at most; how many are kept in all is not limited. A Cookie
+    /// field of a request's own is sent in one with them. Needs a libcurl that knows the list of public
+    /// suffixes: without it the client's constructor throws. See also `client::cookies()`.
     client_options& cookies(bool yes) { return cookies_ = yes, *this; }
 
     /// Speaks HTTP/2 with servers that offer it over https; many requests then share one connection. On with
     /// libcurl 8.4.0 and later, and off before.
     ///
     /// Think twice before you switch it on with an older one, such as the 7.88.1 of Debian 12: these are
-    /// known to have crashed on HTTP/2 (curl issue 10936), to stall after cancelled requests, to lose data of
-    /// a paused one when the server ends the connection, not to repeat what the server refused, and to take
-    /// aborted bodies for whole ones. Against the last oneloop compares the length where the server names
-    /// one, and says with `response::certainly_complete()` where it does not.
+    /// known to have crashed on HTTP/2 (curl issue 10936), to stall after many cancelled requests, to lose
+    /// the rest of a body that waits for its reader when the server ends the connection, and to take a body
+    /// that was reset for whole: where the server announces no length, `response::certainly_complete()` is
+    /// therefore false. A request that the server refused or did not get to is not repeated by itself:
+    /// `retry` does it.
     ///
     /// Cancelling a request over HTTP/2 does not cost the connection. `max_in_flight_per_host` counts
     /// streams. Over plain http it is never spoken. With a libcurl that was built without HTTP/2 the client's

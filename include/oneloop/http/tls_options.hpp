@@ -44,8 +44,8 @@ public:
     /// The client's own certificate, for servers that ask for one: PEM files of the certificate, its chain
     /// after it, and of its key. Without a path of its own the key is in the certificate's file. An encrypted
     /// key needs its passphrase; nobody is ever asked for it on a terminal. The files are read for each
-    /// handshake, on the loop. Every server of every request over https that asks for it is shown the
-    /// certificate.
+    /// handshake, on the loop. Every server that asks is shown the certificate, but for another origin that a
+    /// request is redirected to.
     tls_options& certificate(std::string path, std::string key_path = {}, std::string passphrase = {}) {
         certificate_ = std::move(path), key_ = std::move(key_path), passphrase_ = std::move(passphrase);
         return *this;
