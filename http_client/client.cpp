@@ -78,6 +78,13 @@ client& client::operator=(client&& other) noexcept {
     return *this;
 }
 
+std::vector<cookie> client::cookies() const {
+    return engine_->cookies();
+}
+void client::clear_cookies() {
+    engine_->clear_cookies();
+}
+
 client::statistics client::stats() const {
     return engine_->stats();
 }

@@ -31,7 +31,6 @@ easy::easy() : handle_(curl_easy_init()) {
     set(CURLOPT_FOLLOWLOCATION, 0L);
     // Before 8.4.0 libcurl's HTTP/2 crashes, stalls and takes aborted bodies for complete ones
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(CURLOPT_BUFFERSIZE, 64L * 1024);
     // Time limits are ours, by phase; libcurl's would count the same time again, and cost on every request
     set(CURLOPT_CONNECTTIMEOUT_MS, 24L * 3600 * 1000);

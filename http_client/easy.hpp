@@ -52,6 +52,9 @@ public:
 
     // What it was told last, where telling it again costs
     bool plain_get = true, compressed = false, digest = false;
+    bool certificate = false, pinned = false, proxied = false, http2 = false, own_cookie = false;
+
+    std::shared_ptr<void> jar; // must outlive the handle
 
 private:
     static void check(CURLcode code, CURLoption option);

@@ -17,6 +17,7 @@ engine::engine(executor loop, client_options options)
     : loop_(std::move(loop)),
       resolver_(std::exchange(options.resolver_, nullptr)),
       options_(std::move(options)),
+      connection_(options_),
       registry_(oneloop::detail::pending_registry::of(loop_)),
       admission_(
           options_.max_in_flight_, options_.max_in_flight_per_host_, options_.max_queued_,
@@ -36,10 +37,6 @@ engine::engine(executor loop, client_options options)
         throw error(bad.doing("http::client"));
     if (!options_.base_url_.empty())
         base_.emplace(target::parse(options_.base_url_, "http::client, base_url").value());
-    if (options_.trust_file_.find('\0') != std::string::npos) // where the name would end for the system
-        throw error(failure(errc::invalid_argument)
-                        .doing("http::client")
-                        .because("a NUL in the path of the trust file"));
 }
 
 // Where it goes; or why it goes nowhere.
@@ -53,6 +50,10 @@ result<target> engine::target_of(const request& what) const {
     const std::string doing = what.method_ + " " + parsed->shown();
     if (failure bad = check(what); bad.code())
         return bad.doing(doing);
+    if (connection_.proxy && what.options_.headers_.contains("Proxy-Authorization"))
+        return failure(errc::invalid_argument)
+            .doing(doing)
+            .because("a Proxy-Authorization field would go to the server; put it into the proxy's URL");
     if (!what.options_.user_.empty() && !parsed->set_user(what.options_.user_, what.options_.password_))
         return failure(errc::invalid_argument).doing(doing).because("a NUL in the user name or password");
     if (closing_)
@@ -73,7 +74,7 @@ std::shared_ptr<transfer> engine::accept(
             bad.code())
             return handler.fail(bad.doing(what.method_ + " " + where->shown())), nullptr;
     auto t = std::make_shared<transfer>(
-        loop_, registry_, std::move(*where), std::move(what), options_, std::move(handler)
+        loop_, registry_, std::move(*where), std::move(what), options_, connection_, std::move(handler)
     );
     if (order)
         t->file = std::make_unique<download_job>(
@@ -91,7 +92,7 @@ void engine::accept(
         return handler.fail(where.error());
     const std::size_t most = what.options_.read_ahead_;
     auto t = std::make_shared<transfer>(
-        loop_, registry_, std::move(*where), std::move(what), options_, response_handler()
+        loop_, registry_, std::move(*where), std::move(what), options_, connection_, response_handler()
     );
     t->pipe = std::make_shared<body_pipe>(loop_, most, std::move(handler));
     admit(t, std::move(link));
@@ -202,27 +203,30 @@ void engine::resume(transfer& t) {
 
 void engine::look_up(const transfer_ptr& t) {
     enter(*t, phase::resolve);
-    if (const auto& literal = t->url.literal()) {
+    if (failure no = t->refuse_unseen(); no.code())
+        return finish(t, std::move(no));
+    if (const auto literal = t->dialled_literal()) {
         t->addresses = {*literal};
         return attempt(t);
     }
     resolver_->resolve(
-        t->url.host(), with_failure(
-                           t->look_up_story, asio::bind_cancellation_slot(
-                                                 t->look_up.slot(),
-                                                 [weak = weak_from_this(), t, attempt = t->attempts](
-                                                     error_code code, std::vector<asio::ip::address> addresses
-                                                 ) {
-                                                     auto self = weak.lock();
-                                                     if (!self || t->finished || t->attempts != attempt)
-                                                         return;
-                                                     if (code)
-                                                         return self->finish(t, std::move(t->look_up_story));
-                                                     t->addresses = std::move(addresses);
-                                                     self->attempt(t);
-                                                 }
-                                             )
-                       )
+        t->dialled_host(),
+        with_failure(
+            t->look_up_story,
+            asio::bind_cancellation_slot(
+                t->look_up.slot(),
+                [weak = weak_from_this(), t,
+                 attempt = t->attempts](error_code code, std::vector<asio::ip::address> addresses) {
+                    auto self = weak.lock();
+                    if (!self || t->finished || t->attempts != attempt)
+                        return;
+                    if (code)
+                        return self->finish(t, std::move(t->look_up_story));
+                    t->addresses = std::move(addresses);
+                    self->attempt(t);
+                }
+            )
+        )
     );
 }
 
@@ -437,7 +441,7 @@ void engine::rest_soon() {
 std::unique_ptr<easy> engine::take_handle() {
     if (idle_handles_.empty()) {
         auto fresh = std::make_unique<easy>();
-        transfer::set_up(*fresh, options_);
+        transfer::set_up(*fresh, options_, connection_);
         multi_->adopt(*fresh);
         return fresh;
     }
@@ -470,6 +474,15 @@ void engine::shut_down() {
     deadlines_.reset();
     idle_handles_.clear();
     resolver_.reset();
+}
+
+std::vector<cookie> engine::cookies() const {
+    return connection_.cookies ? connection_.cookies->list() : std::vector<cookie>();
+}
+
+void engine::clear_cookies() {
+    if (connection_.cookies)
+        connection_.cookies->clear();
 }
 
 client::statistics engine::stats() const noexcept {

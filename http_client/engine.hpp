@@ -2,6 +2,7 @@
 
 #include "core/deadline_timer.hpp"
 #include "http_client/admission.hpp"
+#include "http_client/connection_setup.hpp"
 #include "http_client/multi.hpp"
 #include "http_client/transfer.hpp"
 #include <oneloop/detail/wait_list.hpp>
@@ -35,6 +36,8 @@ public:
 
     const executor& loop() const noexcept { return loop_; }
     client::statistics stats() const noexcept;
+    std::vector<cookie> cookies() const;
+    void clear_cookies();
 
 private:
     using transfer_ptr = std::shared_ptr<transfer>;
@@ -68,6 +71,7 @@ private:
     std::optional<target> base_;
     const client_options
         options_; // without the resolver: the engine may outlive the loop, a resolver may not
+    const connection_setup connection_;
     std::shared_ptr<oneloop::detail::pending_registry> registry_;
     admission admission_;
     std::shared_ptr<multi> multi_;

@@ -27,6 +27,7 @@ public:
             case CURLE_SSL_CACERT_BADFILE:
             case CURLE_SSL_ISSUER_ERROR:
             case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+            case CURLE_SSL_CLIENTCERT:
             case CURLE_SSL_INVALIDCERTSTATUS:
             case CURLE_PEER_FAILED_VERIFICATION:
                 return condition::tls;
@@ -37,6 +38,7 @@ public:
             case CURLE_TOO_MANY_REDIRECTS:
                 return condition::protocol;
             case CURLE_COULDNT_CONNECT:
+            case CURLE_PROXY:
             case CURLE_GOT_NOTHING:
             case CURLE_SEND_ERROR:
             case CURLE_RECV_ERROR:

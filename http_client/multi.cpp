@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -53,7 +54,12 @@ void multi::open() {
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     // Fewer than there are transfers at once would mean a new connection for almost every request
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(kept_));
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+    // Of use to those handles only that ask for HTTP/2
+    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+    curl_multi_setopt(
+        multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
+        static_cast<long>(std::clamp<std::size_t>(kept_, 100, 100'000))
+    );
 }
 
 void multi::close() {

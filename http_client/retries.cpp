@@ -18,8 +18,11 @@ retry_policy with_rules_of_http(retry_policy policy, bool idempotent) {
     return policy.when([idempotent](const failure& why) {
         if (why.code().category() == status_category())
             return idempotent && may_pass(why.code().value());
-        const bool passes =
-            why == condition::timeout || why == condition::resolve || why == condition::network;
+        // A server that ends an HTTP/2 connection, or refuses a stream, shows as an error of its framing
+        const bool of_connection = why == error_code(CURLE_HTTP2, curl_category()) ||
+                                   why == error_code(CURLE_HTTP2_STREAM, curl_category());
+        const bool passes = why == condition::timeout || why == condition::resolve ||
+                            why == condition::network || of_connection;
         return passes && (idempotent || why.outcome() == outcome::not_sent);
     });
 }

@@ -18,7 +18,7 @@ namespace oneloop::http {
 
 transfer::transfer(
     const executor& loop, std::shared_ptr<oneloop::detail::pending_registry> registry, target where,
-    request what, const client_options& defaults, response_handler h
+    request what, const client_options& defaults, const connection_setup& connection, response_handler h
 )
     : pending(std::move(registry)),
       url(std::move(where)),
@@ -26,6 +26,7 @@ transfer::transfer(
       handler(std::move(h)),
       limits(limits_of(defaults), clock::now()),
       defaults_(defaults),
+      connection_(connection),
       method_(std::move(what.method_)),
       body_(std::move(what.body_)),
       answer_(defaults.max_headers_) {
@@ -60,12 +61,20 @@ oneloop::phase transfer::where() const {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     const bool connected = ::getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
-    return connected ? oneloop::phase::tls : p;
+    // To a proxy that is half the way
+    const bool through = !is_proxied() || easy_->info<long>(CURLINFO_HTTP_CONNECTCODE) / 100 == 2;
+    return connected && through ? oneloop::phase::tls : p;
 }
 
 failure transfer::tell(failure why) const {
     if (why.phase() == oneloop::phase::none)
         why.in(where());
+    const bool on_the_way = why.phase() == oneloop::phase::resolve || why.phase() == oneloop::phase::connect;
+    const bool of_the_way =
+        !(why == condition::forbidden || why == condition::cancelled || why == condition::closed ||
+          why == condition::argument);
+    if (on_the_way && of_the_way && is_proxied())
+        why.because("the proxy " + connection_.proxy.shown() + ": " + why.reason());
     return why.ended(outcome_).doing(method_ + " " + url.shown());
 }
 
@@ -74,6 +83,9 @@ failure transfer::verdict(CURLcode code) const {
         return refusal_;
     if (code == CURLE_OK || seen_enough_ || (file && file->begins_anew()))
         return {};
+    if (const long status = is_proxied() ? easy_->info<long>(CURLINFO_HTTP_CONNECTCODE) : 0;
+        !request_begun_ && status >= 300)
+        return refused_by_proxy(status);
     failure why(error_code(code, curl_category()));
     const std::string text = easy_->error_text();
     // A handle keeps the errno of its last request, so it counts only if this one had a socket
@@ -85,11 +97,26 @@ failure transfer::verdict(CURLcode code) const {
             std::string(no_socket_ ? "no socket to be had: " : "could not connect: ") +
             error_code(number, boost::system::system_category()).message()
         );
+    else if (const std::string more = connection_.tls.explain(code); !more.empty())
+        why.because(more);
     else if (!text.empty())
         why.because(text);
     if (why == condition::tls)
         why.in(oneloop::phase::tls);
     return why;
+}
+
+failure transfer::refused_by_proxy(long status) const {
+    std::string why = "it refused the tunnel with the status " + std::to_string(status);
+    if (status == 407)
+        why += ": it wants another user name and password";
+    return failure(error_code(static_cast<int>(status), status_category()))
+        .in(oneloop::phase::connect)
+        .because(std::move(why));
+}
+
+bool transfer::has_no_body() const {
+    return method_ == "HEAD" || answer_.status() == 204 || answer_.status() == 304;
 }
 
 bool transfer::may_try_next_address(CURLcode code) const noexcept {
@@ -201,8 +228,11 @@ response transfer::take_answer() {
 response transfer::described(response r) const {
     const easy& e = *easy_;
     const long version = e.info<long>(CURLINFO_HTTP_VERSION);
-    const bool no_body = method_ == "HEAD" || r.status() == 204 || r.status() == 304;
-    const bool has_length = no_body || version >= CURL_HTTP_VERSION_2_0 || tells_its_end(r.headers());
+    // Before 8.4.0 libcurl takes what was reset over HTTP/2 for complete where no length was announced
+    const bool framed = version >= CURL_HTTP_VERSION_2_0 && has_sound_http2();
+    const bool announced = e.info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0;
+    const bool has_length = has_no_body() || framed ||
+                            (version >= CURL_HTTP_VERSION_2_0 ? announced : tells_its_end(r.headers()));
     r.url_ = url.shown();
     r.method_ = method_;
     r.file_ = stored_at_;

@@ -4,6 +4,7 @@
 #include "http_client/answer.hpp"
 #include "http_client/body_feed.hpp"
 #include "http_client/body_pipe.hpp"
+#include "http_client/connection_setup.hpp"
 #include "http_client/download_job.hpp"
 #include "http_client/easy.hpp"
 #include "http_client/multi.hpp"
@@ -36,7 +37,7 @@ public:
 
     transfer(
         const executor& loop, std::shared_ptr<oneloop::detail::pending_registry>, target, request,
-        const client_options&, response_handler
+        const client_options&, const connection_setup&, response_handler
     );
 
     void abandon() noexcept override {
@@ -49,7 +50,18 @@ public:
     failure tell(failure why) const;
 
     /// What is the same for every request that a handle will serve.
-    static void set_up(easy&, const client_options&);
+    static void set_up(easy&, const client_options&, const connection_setup&);
+
+    /// Whether it goes through the client's proxy, which is then what is looked up and dialled.
+    bool is_proxied() const { return connection_.proxy.leads_to(url); }
+
+    /// The host to dial: its name, and its address where it is written as one. A unix socket has neither.
+    const std::string& dialled_host() const { return is_proxied() ? connection_.proxy.host() : url.host(); }
+    std::optional<boost::asio::ip::address> dialled_literal() const;
+
+    /// What our resolver would refuse is refused here where it is not asked; and as a proxy looks up the
+    /// server's name itself, what can be seen in the name alone is judged. No code: it may be asked.
+    failure refuse_unseen() const;
 
     /// Takes those off the list that the guard does not let pass. A failure if none is left.
     failure keep_allowed_addresses();
@@ -113,7 +125,10 @@ private:
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     void enter(oneloop::phase);
     bool guards_against(const curl_sockaddr&);
-    static failure forbidden(const char* host);
+    static failure forbidden(const char* host, const char* which = "host");
+    bool has_no_body() const;
+    failure refused_by_proxy(long status) const;
+    void set_own_cookies(easy&) const;
 
     // What the callbacks give back to end the transfer
     static constexpr std::size_t refused = 0;
@@ -141,6 +156,7 @@ private:
     void note_times(response::timing&) const;
 
     const client_options& defaults_;
+    const connection_setup& connection_;
     std::string method_;
     http::body body_;
     headers fields_; // of the request, the client's own among them

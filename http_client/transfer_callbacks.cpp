@@ -54,6 +54,8 @@ curl_socket_t transfer::on_open(void* self, curlsocktype, curl_sockaddr* address
 
 // Once more, of the address that libcurl itself is about to dial.
 bool transfer::guards_against(const curl_sockaddr& address) {
+    if (!connection_.unix_socket.empty())
+        return false;
     boost::asio::ip::tcp::endpoint to;
     if (address.addrlen > to.capacity())
         return true;
@@ -61,7 +63,7 @@ bool transfer::guards_against(const curl_sockaddr& address) {
     to.resize(address.addrlen);
     const char* why = defaults_.guard_.refuse(to.address());
     if (why)
-        refusal_ = forbidden(why);
+        refusal_ = forbidden(why, is_proxied() ? "proxy" : "host");
     return why != nullptr;
 }
 

@@ -1,7 +1,9 @@
 // Before the request: libcurl's handle is told what this request is.
 
+#include "core/host_name.hpp"
 #include "http_client/transfer.hpp"
-#include "http_client/trust.hpp"
+
+#include <arpa/inet.h>
 
 #include <algorithm>
 #include <string>
@@ -12,9 +14,9 @@ namespace oneloop::http {
 // A body up to this is sent along with the head of the request.
 constexpr std::size_t most_at_once = std::size_t{64} << 10;
 
-void transfer::set_up(easy& e, const client_options& options) {
+void transfer::set_up(easy& e, const client_options& options, const connection_setup& connection) {
     e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
-    trust(e, options.trust_file_);
+    connection.apply(e);
     e.set(CURLOPT_OPENSOCKETFUNCTION, &transfer::on_open);
     e.set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
     e.set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
@@ -23,13 +25,41 @@ void transfer::set_up(easy& e, const client_options& options) {
     e.set(CURLOPT_SEEKFUNCTION, &transfer::on_seek);
 }
 
-failure transfer::forbidden(const char* host) {
+failure transfer::forbidden(const char* host, const char* which) {
     return failure(errc::forbidden)
         .in(oneloop::phase::connect)
-        .because("the address guard forbids it: the host is " + std::string(host));
+        .because("the address guard forbids it: the " + std::string(which) + " is " + host);
+}
+
+std::optional<boost::asio::ip::address> transfer::dialled_literal() const {
+    if (!connection_.unix_socket.empty())
+        return boost::asio::ip::address(); // one attempt, at an address that nobody looks at
+    return is_proxied() ? connection_.proxy.literal() : url.literal();
+}
+
+failure transfer::refuse_unseen() const {
+    const bool proxied = is_proxied();
+    auto address = url.literal();
+    if (!address && (proxied || !connection_.unix_socket.empty()))
+        if (const char* fault = refuse_host_name(url.host()))
+            return failure(errc::invalid_argument).because(fault);
+    if (!proxied)
+        return {};
+    if (!address) {
+        // What others than libcurl take for an address or this machine: "127.1.", "a.localhost"
+        const std::string name = url.host().substr(0, url.host().find_last_not_of('.') + 1);
+        if (in_addr bytes{}; ::inet_aton(name.c_str(), &bytes))
+            address = boost::asio::ip::address_v4(ntohl(bytes.s_addr));
+        else if (name == "localhost" || name.ends_with(".localhost"))
+            address = boost::asio::ip::address_v4::loopback();
+    }
+    const char* why = address ? defaults_.guard_.refuse(*address) : nullptr;
+    return why ? forbidden(why) : failure();
 }
 
 failure transfer::keep_allowed_addresses() {
+    if (!connection_.unix_socket.empty())
+        return {};
     const char* why = nullptr;
     const auto at = addresses.begin() + static_cast<std::ptrdiff_t>(next_address);
     addresses.erase(
@@ -47,7 +77,7 @@ failure transfer::keep_allowed_addresses() {
         return {};
     if (!why)
         return failure(errc::invalid_argument).because("the name has no address");
-    return forbidden(why);
+    return forbidden(why, is_proxied() ? "proxy" : "host");
 }
 
 void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost::asio::ip::address& at) {
@@ -60,12 +90,14 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     easy& e = *easy_;
     e.clear_error_text();
 
+    const bool proxied = is_proxied();
     e.resolve.reset();
-    if (!url.literal()) {
+    if (!dialled_literal()) {
         // The plus sign lets the entry age like any other. Not CONNECT_TO: it sorts connections by address,
         // and a thousand names on one address then cost seven times as much each.
         const std::string address = at.is_v6() ? "[" + at.to_string() + "]" : at.to_string();
-        append(e.resolve, "+" + url.host() + ":" + url.port() + ":" + address);
+        const std::string& port = proxied ? connection_.proxy.port() : url.port();
+        append(e.resolve, "+" + dialled_host() + ":" + port + ":" + address);
     }
     set_method(e);
     set_fields(e);
@@ -80,6 +112,13 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     const bool verified = !options.accept_any_certificate_ || left_origin_;
     e.set(CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
     e.set(CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
+    connection_.proxy.choose(e, proxied);
+    connection_.tls.show_certificate(e, !left_origin_);
+    connection_.tls.pin(e, url.host());
+    if (const bool h2 = connection_.http2 && url.secure(); h2 != std::exchange(e.http2, h2)) {
+        e.set(CURLOPT_HTTP_VERSION, static_cast<long>(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+        e.set(CURLOPT_PIPEWAIT, h2 ? 1L : 0L); // rather one more stream than one more connection
+    }
     e.set(CURLOPT_PRIVATE, this);
     e.set(CURLOPT_OPENSOCKETDATA, this);
     e.set(CURLOPT_HEADERDATA, this);
@@ -120,7 +159,10 @@ bool transfer::sends_in_pieces() const noexcept {
 
 void transfer::set_fields(easy& e) const {
     e.headers.reset();
+    set_own_cookies(e);
     for (const auto& [name, value] : fields_) {
+        if (e.own_cookie && headers::same_name(name, "Cookie"))
+            continue;
         std::string line = name;
         line += value.empty() ? ";" : ": "; // the semicolon is libcurl's way to say "empty", not "without"
         append(e.headers, line += value);
@@ -136,6 +178,17 @@ void transfer::set_fields(easy& e) const {
             append(e.headers, "Expect:");
     }
     e.set(CURLOPT_HTTPHEADER, e.headers.get());
+}
+
+// One Cookie field is all there may be (RFC 6265, 5.4), so what the jar has is put into that of the request.
+void transfer::set_own_cookies(easy& e) const {
+    std::string all;
+    if (connection_.cookies)
+        for (const auto& [name, value] : fields_)
+            if (headers::same_name(name, "Cookie"))
+                (all += all.empty() ? "" : "; ") += value;
+    if (const bool own = !all.empty(); std::exchange(e.own_cookie, own) || own)
+        e.set(CURLOPT_COOKIE, own ? all.c_str() : nullptr);
 }
 
 // A file is stored as the server has it, and a part of a compressed body is of no use.

@@ -28,17 +28,23 @@ bool is_hashed(const char* directory) {
 // file, some 140 certificates, for every handshake, on the loop: the copy it could keep
 // (CURLOPT_CA_CACHE_TIMEOUT) is used for a file alone. So it gets one of them: the directory, from which it
 // takes the few certificates that a server needs.
-void trust(easy& e, const std::string& file) {
-    if (!file.empty()) {
-        e.set(CURLOPT_CAINFO, file.c_str());
-        e.set(CURLOPT_CAPATH, nullptr);
+void trust(easy& e, const trust_settings& of, const std::string& file, const std::string& directory) {
+    if (!file.empty() || !directory.empty()) {
+        e.set(of.file, file.empty() ? nullptr : file.c_str());
+        e.set(of.directory, directory.empty() ? nullptr : directory.c_str());
         return;
     }
     static const bool hashed = is_hashed(e.info<const char*>(CURLINFO_CAPATH));
     if (hashed)
-        e.set(CURLOPT_CAINFO, nullptr);
+        e.set(of.file, nullptr);
     else
-        e.set(CURLOPT_CAPATH, nullptr);
+        e.set(of.directory, nullptr);
+}
+
+void trust_text(easy& e, const trust_settings& of, const std::string& pem, const std::string& directory) {
+    curl_blob text{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
+    e.set(of.text, &text);
+    e.set(of.directory, directory.empty() ? nullptr : directory.c_str());
 }
 
 } // namespace oneloop::http

@@ -138,4 +138,38 @@ identity self_signed(
     return write(cert.get(), key.get(), directory, name);
 }
 
+std::string pin_of(const identity& who) {
+    const file_ptr in(std::fopen(who.certificate.c_str(), "re"));
+    must(in != nullptr, "cannot read " + who.certificate.string());
+    const x509_ptr cert(PEM_read_X509(in.get(), nullptr, nullptr, nullptr));
+    must(cert != nullptr, "PEM_read_X509");
+    unsigned char* der = nullptr;
+    const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert.get()), &der);
+    must(length > 0, "i2d_X509_PUBKEY");
+    unsigned char hash[32], text[45];
+    must(
+        EVP_Digest(der, static_cast<std::size_t>(length), hash, nullptr, EVP_sha256(), nullptr) == 1,
+        "EVP_Digest"
+    );
+    OPENSSL_free(der);
+    EVP_EncodeBlock(text, hash, sizeof hash);
+    return std::string("sha256//") + reinterpret_cast<const char*>(text);
+}
+
+std::filesystem::path encrypt_key(const identity& who, const std::string& passphrase) {
+    const file_ptr in(std::fopen(who.key.c_str(), "re"));
+    must(in != nullptr, "cannot read " + who.key.string());
+    const key_ptr key(PEM_read_PrivateKey(in.get(), nullptr, nullptr, nullptr));
+    const std::filesystem::path path = who.key.string() + ".encrypted";
+    must(
+        PEM_write_PrivateKey(
+            open_to_write(path).get(), key.get(), EVP_aes_128_cbc(),
+            reinterpret_cast<const unsigned char*>(passphrase.data()), static_cast<int>(passphrase.size()),
+            nullptr, nullptr
+        ) == 1,
+        "PEM_write_PrivateKey"
+    );
+    return path;
+}
+
 } // namespace oneloop::testing

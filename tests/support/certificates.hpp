@@ -55,4 +55,10 @@ identity self_signed(
     const std::filesystem::path& directory, const std::string& name, const certificate_options& options = {}
 );
 
+/// What pins the key of a certificate: "sha256//" and Base64.
+std::string pin_of(const identity& who);
+
+/// Writes the key of `who` again, so that it needs a passphrase, and gives the path.
+std::filesystem::path encrypt_key(const identity& who, const std::string& passphrase);
+
 } // namespace oneloop::testing

@@ -102,9 +102,11 @@ std::string nginx::configuration(const nginx_options& options) const {
          << "types { text/html html; text/plain txt; }\ndefault_type application/octet-stream;\n"
          << "server {\nlisten 127.0.0.1:" << plain_.port << ";\n";
     if (options.tls_)
-        conf << "listen 127.0.0.1:" << secure_.port << " ssl;\nssl_certificate "
-             << options.tls_->certificate.string() << ";\nssl_certificate_key " << options.tls_->key.string()
-             << ";\n";
+        conf << "listen 127.0.0.1:" << secure_.port << (options.http2_ ? " ssl http2" : " ssl")
+             << ";\nssl_certificate " << options.tls_->certificate.string() << ";\nssl_certificate_key "
+             << options.tls_->key.string() << ";\n";
+    if (options.unix_socket_)
+        conf << "listen unix:" << unix_path() << ";\n";
     conf << "root " << root().string() << ";\nlocation = /ready { access_log off; return 204; }\n"
          << "location /slow/ { limit_rate " << options.slow_rate_ << "; }\n"
          << status_locations() << options.server_ << "\n}\n}\n";

@@ -18,6 +18,10 @@ public:
     nginx_options() = default;
     /// Serves https as well.
     nginx_options& tls(identity files) { return tls_ = std::move(files), *this; }
+    /// Offers HTTP/2 over https.
+    nginx_options& http2() { return http2_ = true, *this; }
+    /// Listens on unix_path() as well.
+    nginx_options& unix_socket() { return unix_socket_ = true, *this; }
     /// How fast files below /slow/ are sent, in bytes per second. The first second's worth is sent at once.
     nginx_options& slow_rate(std::size_t rate) { return slow_rate_ = rate, *this; }
     /// More lines for the server block, such as locations.
@@ -26,6 +30,7 @@ public:
     std::optional<identity> tls_;
     std::size_t slow_rate_ = 100'000;
     std::string server_;
+    bool http2_ = false, unix_socket_ = false;
 };
 
 /// A real nginx of one test's own, on free ports of 127.0.0.1, with everything it needs in a temporary
@@ -45,6 +50,8 @@ public:
     std::string tls_url(const std::string& path = "/") const;
     std::uint16_t port() const noexcept { return plain_.port; }
     std::uint16_t tls_port() const noexcept { return secure_.port; }
+
+    std::string unix_path() const { return (dir_ / "socket").string(); }
 
     /// Makes root()/name.
     void serve(const std::string& name, const std::string& content) { dir_.write("www/" + name, content); }

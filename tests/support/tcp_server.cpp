@@ -35,6 +35,9 @@ public:
             tls_.emplace(ssl::context::tls_server);
             tls_->use_certificate_chain_file(options.certificate_.string());
             tls_->use_private_key_file(options.key_.string(), ssl::context::pem);
+            alpn_ = static_cast<char>(options.alpn_.size()) + options.alpn_;
+            if (!options.alpn_.empty())
+                SSL_CTX_set_alpn_select_cb(tls_->native_handle(), &inside::select_alpn, this);
         }
         asio::co_spawn(loop_, accept(), asio::detached);
         thread_ = std::thread([this] { loop_.run(); });
@@ -56,6 +59,19 @@ public:
     const std::shared_ptr<server_log> log = std::make_shared<server_log>();
 
 private:
+    static int select_alpn(
+        SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered, unsigned length,
+        void* self
+    ) {
+        const std::string& ours = static_cast<inside*>(self)->alpn_;
+        unsigned char* found = nullptr;
+        const auto* own = reinterpret_cast<const unsigned char*>(ours.data());
+        const int how =
+            SSL_select_next_proto(&found, size, own, static_cast<unsigned>(ours.size()), offered, length);
+        *out = found;
+        return how == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+    }
+
     awaitable<void> accept() {
         for (std::size_t number = 0;; ++number) {
             auto socket = co_await acceptor_.async_accept(asio::use_awaitable);
@@ -150,6 +166,7 @@ private:
 
     std::function<script(std::size_t)> scripts_;
     std::optional<ssl::context> tls_;
+    std::string alpn_; // as the handshake has it, its length in front
     asio::io_context loop_{1};
     tcp::acceptor acceptor_;
     asio::steady_timer wake_{loop_, asio::steady_timer::time_point::max()};

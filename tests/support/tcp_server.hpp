@@ -102,9 +102,13 @@ public:
         return certificate_ = std::move(certificate), key_ = std::move(key), *this;
     }
 
+    /// Agrees to this protocol in the handshake, if the client offers it ("h2").
+    tcp_server_options& alpn(std::string protocol) { return alpn_ = std::move(protocol), *this; }
+
     boost::asio::ip::address address_ = boost::asio::ip::address_v4::loopback();
     std::uint16_t port_ = 0;
     std::filesystem::path certificate_, key_;
+    std::string alpn_;
 };
 
 /// Bound to a free port of the loopback; stops, with all its connections, when it is destroyed.

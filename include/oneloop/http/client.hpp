@@ -2,6 +2,7 @@
 
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/http/body_reader.hpp>
+#include <oneloop/http/cookie.hpp>
 #include <oneloop/http/download.hpp>
 #include <oneloop/http/error.hpp>
 #include <oneloop/http/fetcher.hpp>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace oneloop::http {
 
@@ -44,15 +46,16 @@ concept token_like = !std::is_convertible_v<T, download_options> && !std::is_con
 ///
 /// **Cancellation** (every type) completes an operation at once with `condition::cancelled`. One that waited
 /// or was looking up a name costs nothing; one in flight costs its connection, because HTTP/1.1 has no way to
-/// take a request back. The failure's outcome says whether the server may have acted.
+/// take a request back (HTTP/2 has). The failure's outcome says whether the server may have acted.
 ///
-/// Proxies of the environment are not used.
+/// Proxies of the environment are not used; see `client_options::proxy`.
 class client {
 public:
     using executor_type = executor;
 
     /// Throws `system_error` if the process has no descriptor left, and `error` with `condition::argument`
-    /// for a user agent or a trust file with a line break or a NUL in it.
+    /// for options that cannot be used: a user agent with a line break in it, a file to trust that is not
+    /// there, a proxy that is no URL, and the like.
     explicit client(executor loop, client_options options = client_options());
 
     /// Cancels what is pending: each operation completes with `condition::closed`.
@@ -260,6 +263,12 @@ public:
         std::uint64_t retried = 0; ///< attempts beyond the first
     };
     statistics stats() const;
+
+    /// The cookies that are kept at this moment, in no order; none where `client_options::cookies` is off.
+    std::vector<cookie> cookies() const;
+
+    /// Forgets all cookies. Requests under way may bring new ones.
+    void clear_cookies();
 
 private:
     template <class Token>

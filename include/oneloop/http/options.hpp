@@ -2,6 +2,7 @@
 
 #include <oneloop/http/address_guard.hpp>
 #include <oneloop/http/headers.hpp>
+#include <oneloop/http/tls_options.hpp>
 #include <oneloop/retry_policy.hpp>
 
 #include <chrono>
@@ -80,9 +81,9 @@ public:
 
     /// Tries again what failed and may pass: `http.get(url, http::request_options().retry(retry_policy()))`
     /// makes up to three attempts. Without a rule of the policy's own that is
-    ///   - a failure to resolve, to connect or on the network, or a limit of time (not those of the queue and
-    ///     of the total), if nothing was sent or the method may be repeated (GET, HEAD, PUT, DELETE, OPTIONS;
-    ///     any with `idempotent()`);
+    ///   - a failure to resolve, to connect or on the network, of HTTP/2's framing, or a limit of time (not
+    ///     those of the queue and of the total), if nothing was sent or the method may be repeated (GET,
+    ///     HEAD, PUT, DELETE, OPTIONS; any with `idempotent()`);
     ///   - an answer with the status 408, 425, 429, 502, 503 or 504, if the method may be repeated: after the
     ///   time
     ///     that its Retry-After asks for, if that is longer than the pause.
@@ -100,8 +101,8 @@ public:
     request_options& read_ahead(std::size_t bytes) { return read_ahead_ = bytes, *this; }
 
     /// Takes whatever certificate the server shows, for this request only, and not for another origin that it
-    /// is redirected to: whoever sits between can read and
-    /// change everything. For servers of your own whose certificate you cannot have signed.
+    /// is redirected to: whoever sits between can read and change everything, unless the host's key is pinned
+    /// (`tls_options::pin`). For servers of your own whose certificate you cannot have signed.
     request_options& dangerously_accept_any_certificate() { return accept_any_certificate_ = true, *this; }
 
     const http::headers& fields() const noexcept { return headers_; }
@@ -205,13 +206,76 @@ public:
     /// The User-Agent field ("oneloop/0.1.0").
     client_options& user_agent(std::string name) { return user_agent_ = std::move(name), *this; }
 
-    /// A file of PEM certificates to trust in place of the system's.
-    client_options& trust_file(std::string path) { return trust_file_ = std::move(path), *this; }
+    /// Whom to trust over https, and who we are.
+    client_options& tls(tls_options t) { return tls_ = std::move(t), *this; }
+
+    /// A file of PEM certificates to trust in place of the system's: `tls_options::trust_file` by a shorter
+    /// name.
+    client_options& trust_file(std::string path) { return tls_.trust_file(std::move(path)), *this; }
+
+    /// Sends everything through a proxy: "http://user:password@host:3128", or https, socks5 or socks5h in
+    /// place of http, with these default ports: 80, 443, 1080, 1080. (Not at all; variables of the
+    /// environment such as http_proxy are never looked at.) What is no such URL makes the client's
+    /// constructor throw.
+    ///
+    /// - An http or https proxy is asked for http URLs as for a page, and sees all of them; for https URLs it
+    ///   makes a tunnel with CONNECT and sees host and port only. A SOCKS proxy always makes a tunnel. The
+    ///   proxy alone is told its user name and password (Basic or SOCKS), and they are not shown in any
+    ///   failure; the header fields of a request, Authorization among them, go to the origin alone (to an
+    ///   http URL they pass through the proxy, as the rest of the request).
+    /// - oneloop looks up the proxy's name. Those of the servers go to the proxy as they are, with both of
+    ///   socks5 and socks5h: nothing of them is asked of DNS from here.
+    /// - The address guard judges what is dialled, which is the proxy. Of the server it sees a host that is
+    ///   written as an address, and "localhost"; what a name means to the proxy is the proxy's to guard.
+    /// - A proxy that cannot be reached or refuses the tunnel fails the request in `phase::connect` with
+    ///   `outcome::not_sent`; the failure names the proxy, and of a refusal its code is the proxy's status
+    ///   (`condition::server`). For an http URL whatever the proxy answers is the response.
+    /// - `response::peer_address()` is the proxy's. Limits per host count the servers, not the proxy.
+    client_options& proxy(std::string url) { return proxy_ = std::move(url), *this; }
+
+    /// Hosts to which requests go directly, beside those given before: names, which stand for the hosts below
+    /// them as well ("example.org", or ".example.org"), addresses and networks ("10.0.0.0/8", "fd00::/8")
+    /// that a host is compared with if it is written as an address, or "*" for all; several with commas
+    /// between.
+    client_options& no_proxy(std::string_view hosts) {
+        no_proxy_.append(no_proxy_.empty() ? "" : ",").append(hosts);
+        return *this;
+    }
+
+    /// Sends everything to the server that listens on this unix socket, whatever host the URL names: that is
+    /// told in the Host field (and, with https, checked in the certificate). No name is looked up, and the
+    /// address guard is not asked. A path of more than 107 bytes, and one beside a proxy, makes the client's
+    /// constructor throw.
+    client_options& unix_socket(std::string path) { return unix_socket_ = std::move(path), *this; }
+
+    /// Keeps the cookies that servers set, those set by redirects too, in memory and for this client alone,
+    /// and sends them back to where they belong (off). What they may be and where they belong is libcurl's to
+    /// say: Domain, Path, Secure and Max-Age by RFC 6265, none for a whole public suffix such as "co.uk", 50
+    /// from one answer and 150 with one request at most; how many are kept in all is not limited. A Cookie
+    /// field of a request's own is sent in one with them. Needs a libcurl that knows the list of public
+    /// suffixes: without it the client's constructor throws. See also `client::cookies()`.
+    client_options& cookies(bool yes) { return cookies_ = yes, *this; }
+
+    /// Speaks HTTP/2 with servers that offer it over https; many requests then share one connection. On with
+    /// libcurl 8.4.0 and later, and off before.
+    ///
+    /// Think twice before you switch it on with an older one, such as the 7.88.1 of Debian 12: these are
+    /// known to have crashed on HTTP/2 (curl issue 10936), to stall after many cancelled requests, to lose
+    /// the rest of a body that waits for its reader when the server ends the connection, and to take a body
+    /// that was reset for whole: where the server announces no length, `response::certainly_complete()` is
+    /// therefore false. A request that the server refused or did not get to is not repeated by itself:
+    /// `retry` does it.
+    ///
+    /// Cancelling a request over HTTP/2 does not cost the connection. `max_in_flight_per_host` counts
+    /// streams. Over plain http it is never spoken. With a libcurl that was built without HTTP/2 the client's
+    /// constructor throws if it is switched on.
+    client_options& http2(bool yes) { return http2_ = yes, *this; }
 
     /// A resolver to share with other clients of the same loop; without one the client makes its own.
     client_options& resolve_with(std::shared_ptr<resolver> r) { return resolver_ = std::move(r), *this; }
 
 private:
+    friend class connection_setup;
     friend class engine;
     friend class transfer;
 
@@ -226,7 +290,11 @@ private:
     bool allow_downgrade_ = false, compressed_ = true;
     http::headers headers_;
     address_guard guard_;
-    std::string user_agent_ = "oneloop/0.1.0", trust_file_, base_url_;
+    std::string user_agent_ = "oneloop/0.1.0", base_url_;
+    std::string proxy_, no_proxy_, unix_socket_;
+    tls_options tls_;
+    bool cookies_ = false;
+    std::optional<bool> http2_;
     std::shared_ptr<resolver> resolver_;
 };
 

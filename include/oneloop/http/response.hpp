@@ -52,11 +52,12 @@ public:
     /// The method of the request that was answered: a redirect may have made a GET of a POST.
     const std::string& method() const& noexcept { return method_; }
 
-    /// "HTTP/1.1"
+    /// "HTTP/1.1", or "HTTP/2" (see `client_options::http2`).
     const std::string& version() const& noexcept { return version_; }
 
     /// False if the end of the connection was the only sign that the body had ended: then it cannot be told
-    /// from one that was cut off (RFC 9112, 8).
+    /// from one that was cut off (RFC 9112, 8). Also false for an answer over HTTP/2 without a Content-Length
+    /// with libcurl before 8.4.0, which takes aborted ones for complete.
     bool certainly_complete() const noexcept { return certainly_complete_; }
 
     /// The request went over a connection that had served another.
@@ -78,7 +79,8 @@ public:
     /// `condition::protocol` for a charset that is not known.
     std::string text() const;
 
-    /// The address that answered, such as "127.0.0.1".
+    /// The address that answered, such as "127.0.0.1"; through a proxy it is the proxy's, and of a unix
+    /// socket the path.
     const std::string& peer_address() const& noexcept { return peer_address_; }
     std::string peer_address() && noexcept { return std::move(peer_address_); }
 
