@@ -54,23 +54,22 @@ void engine::accept(
 ) {
     if (failure bad = check_method(what.method_); bad.code())
         return handler.fail(bad.doing("http request"));
-    auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
+    auto parsed = take_apart(what);
     if (!parsed)
         return handler.fail(parsed.error());
-    parsed->append_query(what.options_.query_);
-    const std::string doing = what.method_ + " " + parsed->shown();
+    const auto doing = [&what, &parsed] { return what.method_ + " " + parsed->shown(); };
     if (failure bad = check(what); bad.code())
-        return handler.fail(bad.doing(doing));
+        return handler.fail(bad.doing(doing()));
     if (path && (path->empty() || has_nul(*path)))
         return handler.fail(failure(errc::invalid_argument)
-                                .doing(doing)
+                                .doing(doing())
                                 .because("the path of the file is empty, or has a NUL in it"));
     if (!what.options_.user_.empty() && !parsed->set_user(what.options_.user_, what.options_.password_))
         return handler.fail(
-            failure(errc::invalid_argument).doing(doing).because("a NUL in the user name or password")
+            failure(errc::invalid_argument).doing(doing()).because("a NUL in the user name or password")
         );
     if (closing_)
-        return handler.fail(failure(errc::closed).in(phase::queue).doing(doing));
+        return handler.fail(failure(errc::closed).in(phase::queue).doing(doing()));
 
     auto t = std::make_shared<transfer>(
         registry_, std::move(*parsed), std::move(what), options_, std::move(handler)
@@ -95,6 +94,17 @@ void engine::accept(
         });
     }
     pump();
+}
+
+result<target> engine::take_apart(const request& what) {
+    if (const target* known = kept_targets_.find(what.url_); known && what.options_.query_.empty())
+        return *known;
+    auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
+    if (parsed) {
+        kept_targets_.keep(what.url_, *parsed);
+        parsed->append_query(what.options_.query_);
+    }
+    return parsed;
 }
 
 void engine::pump() {

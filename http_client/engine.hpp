@@ -2,6 +2,7 @@
 
 #include "core/deadline_timer.hpp"
 #include "http_client/admission.hpp"
+#include "http_client/kept_targets.hpp"
 #include "http_client/multi.hpp"
 #include "http_client/transfer.hpp"
 #include <oneloop/detail/wait_list.hpp>
@@ -36,6 +37,7 @@ public:
 private:
     using transfer_ptr = std::shared_ptr<transfer>;
 
+    result<target> take_apart(const request&);
     void pump();
     void begin(const transfer_ptr&);
     void open_file(const transfer_ptr&);
@@ -57,6 +59,7 @@ private:
     executor loop_;
     std::shared_ptr<resolver> resolver_;
     std::optional<target> base_;
+    kept_targets kept_targets_;
     const client_options
         options_; // without the resolver: the engine may outlive the loop, a resolver may not
     std::shared_ptr<oneloop::detail::pending_registry> registry_;
