@@ -42,6 +42,20 @@ easy::~easy() {
     curl_easy_cleanup(handle_);
 }
 
+void easy::set_fields(std::string lines) {
+    if (lines == fields_)
+        return;
+    set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
+    headers_.reset();
+    fields_.clear(); // what was told is not true until all of it was
+    for (std::size_t from = 0, to = 0; from < lines.size(); from = to + 1) {
+        to = lines.find('\n', from);
+        append(headers_, lines.substr(from, to - from));
+    }
+    set(CURLOPT_HTTPHEADER, headers_.get());
+    fields_ = std::move(lines);
+}
+
 void easy::check(CURLcode code, CURLoption option) {
     if (code != CURLE_OK)
         throw error(failure(error_code(code, curl_category()))

@@ -47,8 +47,10 @@ public:
     std::string error_text() const { return errors_.data(); }
     void clear_error_text() noexcept { errors_[0] = '\0'; }
 
-    // What libcurl reads while the request runs
-    slist resolve, headers;
+    /// The header fields, each a line as CURLOPT_HTTPHEADER takes it, with a line feed.
+    void set_fields(std::string lines);
+
+    slist resolve; // libcurl reads it while the request runs
 
     // What it was told last, where telling it again costs
     bool plain_get = true, compressed = false, digest = false;
@@ -57,6 +59,8 @@ private:
     static void check(CURLcode code, CURLoption option);
 
     CURL* handle_;
+    std::string fields_;
+    slist headers_;
     std::array<char, CURL_ERROR_SIZE> errors_{};
 };
 

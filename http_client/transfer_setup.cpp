@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace oneloop::http {
@@ -99,20 +100,23 @@ void transfer::set_method(easy& e) const {
 }
 
 void transfer::set_fields(easy& e) const {
-    e.headers.reset();
+    std::string lines;
+    const auto add = [&lines](std::string_view line, std::string_view more = {}) {
+        lines.append(line).append(more) += '\n';
+    };
     for (const auto& [name, value] : fields_) {
-        std::string line = name;
-        line += value.empty() ? ";" : ": "; // the semicolon is libcurl's way to say "empty", not "without"
-        append(e.headers, line += value);
+        lines += name;
+        add(value.empty() ? ";" : ": ",
+            value); // the semicolon is libcurl's way to say "empty", not "without"
     }
     if (!e.plain_get) {
         // libcurl would name a type of its own, and wait a second for leave to send more than a mebibyte
         if (!fields_.contains("Content-Type"))
-            append(e.headers, body_.type().empty() ? "Content-Type:" : "Content-Type: " + body_.type());
+            add("Content-Type:", body_.type().empty() ? "" : " " + body_.type());
         if (!fields_.contains("Expect"))
-            append(e.headers, "Expect:");
+            add("Expect:");
     }
-    e.set(CURLOPT_HTTPHEADER, e.headers.get());
+    e.set_fields(std::move(lines));
 }
 
 // A file is stored as the server has it, and a part of a compressed body is of no use.
