@@ -58,10 +58,15 @@ void answer::begin(std::string_view status_line) {
 }
 
 void answer::keep(std::string_view piece, std::int64_t expected) {
-    // The length is the server's word for it: believed for a megabyte in advance, no further
-    if (response_.body_.empty())
-        response_.body_.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(expected, 0, 1 << 20)));
-    response_.body_.append(piece);
+    // The length is the server's word for it: believed for a megabyte in advance, and for sixteen times what
+    // has come when that is full. Growing by doubling would copy a large body twice.
+    std::string& body = response_.body_;
+    if (const std::size_t needed = body.size() + piece.size(); needed > body.capacity()) {
+        const auto believed = static_cast<std::int64_t>(std::max(std::size_t{1} << 20, 16 * body.size()));
+        const auto ahead = static_cast<std::size_t>(std::clamp<std::int64_t>(expected, 0, believed));
+        body.reserve(std::max(ahead, needed));
+    }
+    body.append(piece);
     count(piece.size());
 }
 
