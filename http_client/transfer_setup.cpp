@@ -10,6 +10,9 @@
 
 namespace oneloop::http {
 
+// What is worth a file is taken for as large as this.
+constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
+
 void transfer::set_up(easy& e, const client_options& options) {
     e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
     trust(e, options.trust_file_);
@@ -54,6 +57,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     request_begun_ = false;
     easy& e = *easy_;
     e.clear_error_text();
+    e.expect_body(file ? large_body : e.last_body);
 
     e.resolve.reset();
     if (!url.literal()) {
