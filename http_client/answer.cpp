@@ -7,11 +7,19 @@
 namespace oneloop::http {
 namespace {
 
+// Room for these is made at once.
+constexpr std::size_t usual_number_of_fields = 12;
+
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 std::string_view trimmed(std::string_view text) {
-    static constexpr std::string_view blank = " \t\r\n";
-    const auto first = text.find_first_not_of(blank);
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(blank) - first + 1);
+    while (!text.empty() && is_blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back()))
+        text.remove_suffix(1);
+    return text;
 }
 
 } // namespace
@@ -38,6 +46,7 @@ bool answer::line(std::string_view text) {
 // A further status line follows an interim answer such as 103: only the last counts.
 void answer::begin(std::string_view status_line) {
     response_.headers_.clear();
+    response_.headers_.reserve(usual_number_of_fields);
     response_.status_ = 0;
     head_ended_ = false;
     const auto space = status_line.find(' ');
@@ -49,10 +58,15 @@ void answer::begin(std::string_view status_line) {
 }
 
 void answer::keep(std::string_view piece, std::int64_t expected) {
-    // The length is the server's word for it: believed for a megabyte in advance, no further
-    if (response_.body_.empty())
-        response_.body_.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(expected, 0, 1 << 20)));
-    response_.body_.append(piece);
+    // The length is the server's word for it: believed for a megabyte in advance, and for sixteen times what
+    // has come when that is full. Growing by doubling would copy a large body twice.
+    std::string& body = response_.body_;
+    if (const std::size_t needed = body.size() + piece.size(); needed > body.capacity()) {
+        const auto believed = static_cast<std::int64_t>(std::max(std::size_t{1} << 20, 16 * body.size()));
+        const auto ahead = static_cast<std::size_t>(std::clamp<std::int64_t>(expected, 0, believed));
+        body.reserve(std::max(ahead, needed));
+    }
+    body.append(piece);
     count(piece.size());
 }
 

@@ -31,7 +31,7 @@ easy::easy() : handle_(curl_easy_init()) {
     set(CURLOPT_FOLLOWLOCATION, 0L);
     // Before 8.4.0 libcurl's HTTP/2 crashes, stalls and takes aborted bodies for complete ones
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    set(CURLOPT_BUFFERSIZE, 64L * 1024);
+    expect_body(0);
     // Time limits are ours, by phase; libcurl's would count the same time again, and cost on every request
     set(CURLOPT_CONNECTTIMEOUT_MS, 24L * 3600 * 1000);
     set(CURLOPT_HTTPGET, 1L);
@@ -39,6 +39,28 @@ easy::easy() : handle_(curl_easy_init()) {
 
 easy::~easy() {
     curl_easy_cleanup(handle_);
+}
+
+void easy::expect_body(std::uint64_t bytes) {
+    constexpr std::uint64_t kib = 1024;
+    const long size = bytes <= 16 * kib ? 16 * kib : bytes <= 256 * kib ? 64 * kib : 256 * kib;
+    if (size != buffer_size_)
+        set(CURLOPT_BUFFERSIZE, size);
+    buffer_size_ = size;
+}
+
+void easy::set_fields(std::string lines) {
+    if (lines == fields_)
+        return;
+    set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
+    headers_.reset();
+    fields_.clear(); // what was told is not true until all of it was
+    for (std::size_t from = 0, to = 0; from < lines.size(); from = to + 1) {
+        to = lines.find('\n', from);
+        append(headers_, lines.substr(from, to - from));
+    }
+    set(CURLOPT_HTTPHEADER, headers_.get());
+    fields_ = std::move(lines);
 }
 
 void easy::check(CURLcode code, CURLoption option) {

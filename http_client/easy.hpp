@@ -4,6 +4,7 @@
 #include <oneloop/error.hpp>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,8 +48,14 @@ public:
     std::string error_text() const { return errors_.data(); }
     void clear_error_text() noexcept { errors_[0] = '\0'; }
 
-    // What libcurl reads while the request runs
-    slist resolve, headers;
+    /// The header fields, each a line as CURLOPT_HTTPHEADER takes it, with a line feed.
+    void set_fields(std::string lines);
+
+    /// libcurl takes a buffer for each request, and gives it back. A large body needs a large one to be fast;
+    /// to a small body that costs more than all its header fields.
+    void expect_body(std::uint64_t bytes);
+
+    slist resolve; // libcurl reads it while the request runs
 
     // What it was told last, where telling it again costs
     bool plain_get = true, compressed = false, digest = false;
@@ -56,10 +63,15 @@ public:
 
     std::shared_ptr<void> jar; // must outlive the handle
 
+    std::uint64_t last_body = 0; // its size: the best guess at the next one's
+
 private:
     static void check(CURLcode code, CURLoption option);
 
     CURL* handle_;
+    std::string fields_;
+    long buffer_size_ = 0;
+    slist headers_;
     std::array<char, CURL_ERROR_SIZE> errors_{};
 };
 

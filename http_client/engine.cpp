@@ -40,24 +40,23 @@ engine::engine(executor loop, client_options options)
 }
 
 // Where it goes; or why it goes nowhere.
-result<target> engine::target_of(const request& what) const {
+result<target> engine::target_of(const request& what) {
     if (failure bad = check_method(what.method_); bad.code())
         return bad.doing("http request");
-    auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
+    auto parsed = take_apart(what);
     if (!parsed)
         return parsed;
-    parsed->append_query(what.options_.query_);
-    const std::string doing = what.method_ + " " + parsed->shown();
+    const auto doing = [&what, &parsed] { return what.method_ + " " + parsed->shown(); };
     if (failure bad = check(what); bad.code())
-        return bad.doing(doing);
+        return bad.doing(doing());
     if (connection_.proxy && what.options_.headers_.contains("Proxy-Authorization"))
         return failure(errc::invalid_argument)
-            .doing(doing)
+            .doing(doing())
             .because("a Proxy-Authorization field would go to the server; put it into the proxy's URL");
     if (!what.options_.user_.empty() && !parsed->set_user(what.options_.user_, what.options_.password_))
-        return failure(errc::invalid_argument).doing(doing).because("a NUL in the user name or password");
+        return failure(errc::invalid_argument).doing(doing()).because("a NUL in the user name or password");
     if (closing_)
-        return failure(errc::closed).in(phase::queue).doing(doing);
+        return failure(errc::closed).in(phase::queue).doing(doing());
     return parsed;
 }
 
@@ -139,6 +138,17 @@ void engine::admit(const transfer_ptr& t, std::shared_ptr<oneloop::detail::cance
         });
     }
     pump();
+}
+
+result<target> engine::take_apart(const request& what) {
+    if (const target* known = kept_targets_.find(what.url_); known && what.options_.query_.empty())
+        return *known;
+    auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
+    if (parsed) {
+        kept_targets_.keep(what.url_, *parsed);
+        parsed->append_query(what.options_.query_);
+    }
+    return parsed;
 }
 
 void engine::pump() {

@@ -3,6 +3,7 @@
 #include "core/deadline_timer.hpp"
 #include "http_client/admission.hpp"
 #include "http_client/connection_setup.hpp"
+#include "http_client/kept_targets.hpp"
 #include "http_client/multi.hpp"
 #include "http_client/transfer.hpp"
 #include <oneloop/detail/wait_list.hpp>
@@ -42,7 +43,8 @@ public:
 private:
     using transfer_ptr = std::shared_ptr<transfer>;
 
-    result<target> target_of(const request&) const;
+    result<target> target_of(const request&);
+    result<target> take_apart(const request&);
     void admit(const transfer_ptr&, std::shared_ptr<oneloop::detail::cancel_link>);
     void connect(const transfer_ptr&);
     void pump();
@@ -69,6 +71,7 @@ private:
     executor loop_;
     std::shared_ptr<resolver> resolver_;
     std::optional<target> base_;
+    kept_targets kept_targets_;
     const client_options
         options_; // without the resolver: the engine may outlive the loop, a resolver may not
     const connection_setup connection_;

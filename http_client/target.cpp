@@ -18,12 +18,6 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
     return copy;
 }
 
-failure refused(std::string_view doing, const std::string& shown, std::string why) {
-    return failure(errc::invalid_argument)
-        .doing(std::string(doing) + " " + shown)
-        .because("invalid URL: " + std::move(why));
-}
-
 // What stands before the host may hold a password, so a URL that cannot be parsed is shown without it.
 std::string without_userinfo(const std::string& url) {
     const auto at = url.rfind('@');
@@ -33,18 +27,34 @@ std::string without_userinfo(const std::string& url) {
     return (scheme == std::string::npos ? "" : url.substr(0, scheme + 3)) + "…@" + url.substr(at + 1);
 }
 
+bool is_visible(char c) {
+    return c > ' ' && c < 0x7f;
+}
+
 // For people and terminals: what is no visible ASCII stands there percent-encoded.
 std::string visible(const std::string& url) {
     static constexpr std::string_view digits = "0123456789ABCDEF";
     std::string text;
     for (const char c : url) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte > ' ' && byte < 0x7f)
+        if (is_visible(c))
             text += c;
         else
             text.append({'%', digits[byte >> 4], digits[byte & 15]});
     }
     return text;
+}
+
+failure refused(std::string_view doing, const std::string& url, std::string why) {
+    return failure(errc::invalid_argument)
+        .doing(std::string(doing) + " " + visible(without_userinfo(url)))
+        .because("invalid URL: " + std::move(why));
+}
+
+// libcurl spells IPv4 addresses with dots and digits, and nothing else ends in a digit that is one.
+bool may_be_address(const std::string& host) {
+    return !host.empty() &&
+           ((host.back() >= '0' && host.back() <= '9') || host.find(':') != std::string::npos);
 }
 
 bool is_suspicious(char c) {
@@ -58,63 +68,57 @@ void url_closer::operator()(Curl_URL* url) const noexcept {
 }
 
 result<target> target::parse(const std::string& url, std::string_view doing, const target* base) {
-    const std::string shown = visible(without_userinfo(url));
     if (std::ranges::any_of(url, is_suspicious))
         return refused(
-            doing, shown, "it contains a space, a backslash or a control character; percent-encode it"
+            doing, url, "it contains a space, a backslash or a control character; percent-encode it"
         );
-    url_handle parsed;
+    std::unique_ptr<CURLU, url_closer> parsed;
     if (url.find("://") != std::string::npos)
         parsed.reset(curl_url());
     else if (base)
         parsed.reset(curl_url_dup(base->handle()));
     else
-        return refused(doing, shown, "it does not begin with http:// or https://");
+        return refused(doing, url, "it does not begin with http:// or https://");
     if (!parsed)
         throw std::bad_alloc();
     if (const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
         code == CURLUE_UNSUPPORTED_SCHEME)
-        return refused(doing, shown, "only http and https are spoken here");
+        return refused(doing, url, "only http and https are spoken here");
     else if (code != CURLUE_OK)
-        return refused(doing, shown, curl_url_strerror(code));
-    return take(std::move(parsed), shown, doing);
+        return refused(doing, url, curl_url_strerror(code));
+    return take(std::move(parsed), url, doing);
 }
 
 result<target> target::follow(std::string_view location, std::string_view doing) const {
     std::string url;
     for (const char c : location)
         if (c == '\\') // which browsers take for a slash, and libcurl does not: so that there is one reading
-            return refused(
-                doing, visible(std::string(location)), "the redirect leads to a URL with a backslash"
-            );
+            return refused(doing, std::string(location), "the redirect leads to a URL with a backslash");
         else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
-            return refused(
-                doing, visible(std::string(location)), "the redirect leads to a control character"
-            );
+            return refused(doing, std::string(location), "the redirect leads to a control character");
         else if (c == ' ' || static_cast<unsigned char>(c) >= 0x80)
             url += visible(std::string(1, c));
         else
             url += c;
-    url_handle next(curl_url_dup(handle_.get()));
+    std::unique_ptr<CURLU, url_closer> next(curl_url_dup(handle_.get()));
     if (!next)
         throw std::bad_alloc();
     // What belonged to this origin is not the next one's
     curl_url_set(next.get(), CURLUPART_USER, nullptr, 0);
     curl_url_set(next.get(), CURLUPART_PASSWORD, nullptr, 0);
-    const std::string shown = without_userinfo(url);
     if (const CURLUcode code = curl_url_set(next.get(), CURLUPART_URL, url.c_str(), 0); code != CURLUE_OK)
         return refused(
-            doing, shown,
+            doing, url,
             code == CURLUE_UNSUPPORTED_SCHEME ? "the redirect leads to something that is not http or https"
                                               : curl_url_strerror(code)
         );
     curl_url_set(next.get(), CURLUPART_USER, nullptr, 0);
     curl_url_set(next.get(), CURLUPART_PASSWORD, nullptr, 0);
-    auto there = take(std::move(next), shown, doing);
+    auto there = take(std::move(next), url, doing);
     if (there && same_origin(*this, *there))
         for (const auto which : {CURLUPART_USER, CURLUPART_PASSWORD})
             if (const std::string own = part(handle_.get(), which); !own.empty())
-                curl_url_set(there->handle(), which, own.c_str(), 0);
+                curl_url_set(there->own(), which, own.c_str(), 0);
     return there;
 }
 
@@ -125,8 +129,8 @@ bool same_origin(const target& a, const target& b) {
 bool target::set_user(const std::string& name, const std::string& password) {
     if ((name + password).find('\0') != std::string::npos)
         return false;
-    return curl_url_set(handle_.get(), CURLUPART_USER, name.c_str(), CURLU_URLENCODE) == CURLUE_OK &&
-           curl_url_set(handle_.get(), CURLUPART_PASSWORD, password.c_str(), CURLU_URLENCODE) == CURLUE_OK;
+    return curl_url_set(own(), CURLUPART_USER, name.c_str(), CURLU_URLENCODE) == CURLUE_OK &&
+           curl_url_set(own(), CURLUPART_PASSWORD, password.c_str(), CURLU_URLENCODE) == CURLUE_OK;
 }
 
 void target::append_query(const std::string& encoded) {
@@ -134,42 +138,67 @@ void target::append_query(const std::string& encoded) {
         return;
     const std::string before = part(handle_.get(), CURLUPART_QUERY);
     const std::string query = before.empty() ? encoded : before + "&" + encoded;
-    if (curl_url_set(handle_.get(), CURLUPART_QUERY, query.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
+    if (curl_url_set(own(), CURLUPART_QUERY, query.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
         throw std::bad_alloc();
     read_text();
 }
 
-result<target> target::take(url_handle handle, const std::string& shown, std::string_view doing) {
+result<target> target::take(url_handle handle, const std::string& url, std::string_view doing) {
     target t;
     t.handle_ = std::move(handle);
     CURLU* parsed = t.handle_.get();
     const std::string scheme = part(parsed, CURLUPART_SCHEME);
     if (scheme != "http" && scheme != "https")
-        return refused(doing, shown, "only http and https are spoken here");
+        return refused(doing, url, "only http and https are spoken here");
 
     t.secure_ = scheme == "https";
     t.host_ = part(parsed, CURLUPART_HOST);
     // Example.org is example.org: one connection, one place in the queue, one look-up
-    std::ranges::transform(t.host_, t.host_.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    curl_url_set(parsed, CURLUPART_HOST, t.host_.c_str(), 0);
+    const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (std::ranges::any_of(t.host_, is_capital)) {
+        std::ranges::transform(t.host_, t.host_.begin(), [&](char c) {
+            return is_capital(c) ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+        curl_url_set(parsed, CURLUPART_HOST, t.host_.c_str(), 0);
+    }
     t.port_ = part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     if (t.host_.starts_with('['))
         t.host_ = t.host_.substr(1, t.host_.find(']') - 1);
     error_code is_name;
-    if (auto address = boost::asio::ip::make_address(t.host_, is_name); !is_name)
-        t.literal_ = address;
-    curl_url_set(parsed, CURLUPART_FRAGMENT, nullptr, 0);
+    if (may_be_address(t.host_))
+        if (auto address = boost::asio::ip::make_address(t.host_, is_name); !is_name)
+            t.literal_ = address;
+    if (url.find('#') != std::string::npos)
+        curl_url_set(parsed, CURLUPART_FRAGMENT, nullptr, 0);
     t.read_text();
     return t;
 }
 
+// What libcurl would print, without its printf, which costs as much as parsing.
 void target::read_text() {
-    const url_handle open(curl_url_dup(handle_.get()));
-    curl_url_set(open.get(), CURLUPART_USER, nullptr, 0);
-    curl_url_set(open.get(), CURLUPART_PASSWORD, nullptr, 0);
-    shown_ = visible(part(open.get(), CURLUPART_URL));
+    const std::string port = part(handle_.get(), CURLUPART_PORT),
+                      query = part(handle_.get(), CURLUPART_QUERY);
+    shown_ = secure_ ? "https://" : "http://";
+    shown_ += part(handle_.get(), CURLUPART_HOST);
+    if (shown_.ends_with(']'))
+        if (const std::string zone = part(handle_.get(), CURLUPART_ZONEID); !zone.empty())
+            shown_.insert(shown_.size() - 1, "%25" + zone);
+    if (!port.empty())
+        shown_.append(":").append(port);
+    shown_ += part(handle_.get(), CURLUPART_PATH);
+    if (!query.empty())
+        shown_.append("?").append(query);
+    if (!std::ranges::all_of(shown_, is_visible))
+        shown_ = visible(shown_);
+}
+
+// Nobody else's URL is changed with ours.
+CURLU* target::own() {
+    if (handle_.use_count() > 1)
+        handle_ = url_handle(curl_url_dup(handle_.get()), url_closer());
+    if (!handle_)
+        throw std::bad_alloc();
+    return handle_.get();
 }
 
 } // namespace oneloop::http

@@ -16,9 +16,10 @@ namespace oneloop::http {
 struct url_closer {
     void operator()(Curl_URL*) const noexcept;
 };
-using url_handle = std::unique_ptr<Curl_URL, url_closer>;
+using url_handle = std::shared_ptr<Curl_URL>;
 
 /// A URL taken apart once, by libcurl's own parser: what we decide on and what libcurl dials cannot differ.
+/// A copy shares what was taken apart, until it is changed.
 class target {
 public:
     /// http and https only. Refused besides what libcurl refuses: spaces, control characters and backslashes,
@@ -54,8 +55,9 @@ public:
     std::string origin() const { return (secure_ ? "https://" : "http://") + host_ + ":" + port_; }
 
 private:
-    static result<target> take(url_handle, const std::string& shown, std::string_view doing);
+    static result<target> take(url_handle, const std::string& url, std::string_view doing);
     void read_text();
+    Curl_URL* own();
 
     url_handle handle_;
     std::string host_, port_, shown_;

@@ -98,7 +98,10 @@ public:
     response take_answer();
     bool answer_is_wanted() const noexcept { return answer_.ok(); }
     const headers& fields_of_answer() const noexcept { return answer_.headers(); }
-    std::unique_ptr<easy> release_handle() noexcept { return std::move(easy_); }
+    std::unique_ptr<easy> release_handle() noexcept {
+        easy_->last_body = answer_.body_size();
+        return std::move(easy_);
+    }
     CURL* handle_in_use() const noexcept { return easy_ ? easy_->handle() : nullptr; }
 
     target url;

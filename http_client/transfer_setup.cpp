@@ -7,12 +7,16 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace oneloop::http {
 
 // A body up to this is sent along with the head of the request.
 constexpr std::size_t most_at_once = std::size_t{64} << 10;
+
+// What is worth a file, or to be read in pieces, is taken for as large as this.
+constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
 
 void transfer::set_up(easy& e, const client_options& options, const connection_setup& connection) {
     e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
@@ -89,6 +93,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     sent_ = 0;
     easy& e = *easy_;
     e.clear_error_text();
+    e.expect_body(file || pipe ? large_body : e.last_body);
 
     const bool proxied = is_proxied();
     e.resolve.reset();
@@ -158,26 +163,29 @@ bool transfer::sends_in_pieces() const noexcept {
 }
 
 void transfer::set_fields(easy& e) const {
-    e.headers.reset();
     set_own_cookies(e);
+    std::string lines;
+    const auto add = [&lines](std::string_view line, std::string_view more = {}) {
+        lines.append(line).append(more) += '\n';
+    };
     for (const auto& [name, value] : fields_) {
         if (e.own_cookie && headers::same_name(name, "Cookie"))
             continue;
-        std::string line = name;
-        line += value.empty() ? ";" : ": "; // the semicolon is libcurl's way to say "empty", not "without"
-        append(e.headers, line += value);
+        lines += name;
+        // The semicolon is libcurl's way to say "empty", not "without"
+        add(value.empty() ? ";" : ": ", value);
     }
     if (file)
         for (const auto& [name, value] : file->fields())
-            append(e.headers, name + ": " + value);
+            add(name + ": ", value);
     if (!e.plain_get) {
         // libcurl would name a type of its own, and wait a second for leave to send more than a mebibyte
         if (!fields_.contains("Content-Type"))
-            append(e.headers, body_.type().empty() ? "Content-Type:" : "Content-Type: " + body_.type());
+            add("Content-Type:", body_.type().empty() ? "" : " " + body_.type());
         if (!fields_.contains("Expect"))
-            append(e.headers, "Expect:");
+            add("Expect:");
     }
-    e.set(CURLOPT_HTTPHEADER, e.headers.get());
+    e.set_fields(std::move(lines));
 }
 
 // One Cookie field is all there may be (RFC 6265, 5.4), so what the jar has is put into that of the request.

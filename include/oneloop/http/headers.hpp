@@ -27,6 +27,7 @@ public:
             fields_.back().second.append(" ").append(more);
     }
     void clear() noexcept { fields_.clear(); }
+    void reserve(std::size_t fields) { fields_.reserve(fields); }
 
     /// The value of the first field of that name.
     std::optional<std::string_view> get(std::string_view name) const {

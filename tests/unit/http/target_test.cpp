@@ -26,6 +26,26 @@ TEST_CASE("target: what a URL says", "[target]") {
     CHECK(secure->origin() == "https://::1:8443");
 }
 
+TEST_CASE("target: a URL is shown as it is asked for", "[target]") {
+    const auto shown = [](const char* url) { return target::parse(url).value().shown(); };
+    CHECK(shown("http://a.example") == "http://a.example/");
+    CHECK(shown("HTTP://A.example:80/?") == "http://a.example:80/");
+    CHECK(shown("https://a.example:443/b/../c?d=%20e?f#g") == "https://a.example:443/c?d=%20e?f");
+    CHECK(shown("http://u:p@a.example:8080/?q") == "http://a.example:8080/?q");
+    CHECK(shown("http://[fe80::1%25eth0]:81/x") == "http://[fe80::1%25eth0]:81/x");
+    CHECK(shown("http://0x7f.1/\xc3\xa4") == "http://127.0.0.1/%C3%A4");
+}
+
+TEST_CASE("target: what a copy is given is its own", "[target]") {
+    const auto first = target::parse("http://a.example/x").value();
+    auto second = first;
+    second.append_query("q=1");
+    CHECK(second.set_user("u", "p"));
+    CHECK(second.shown() == "http://a.example/x?q=1");
+    CHECK(first.shown() == "http://a.example/x");
+    CHECK(first.handle() != second.handle());
+}
+
 TEST_CASE("target: a password is never shown", "[target]") {
     const auto t = target::parse("http://user:s3cret@example.org/");
     REQUIRE(t);
