@@ -46,7 +46,7 @@ proxy_route::proxy_route(const std::string& url, const std::string& direct_hosts
 }
 
 void proxy_route::read_url(const std::string& url) {
-    const url_handle parsed(curl_url());
+    const url_handle parsed(curl_url(), &curl_url_cleanup);
     if (!parsed)
         throw std::bad_alloc();
     const bool clean = std::ranges::none_of(url, [](char c) {
