@@ -1,29 +1,12 @@
 #include "http_client/body_feed.hpp"
 
+#include "http_client/failure_of.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace oneloop::http {
-namespace {
-
-failure failure_of(const std::exception_ptr& why) {
-    try {
-        std::rethrow_exception(why);
-    } catch (const error& e) {
-        return e.failure();
-    } catch (const boost::system::system_error& e) {
-        return failure(e.code());
-    } catch (const std::exception& e) {
-        return failure(errc::invalid_argument)
-            .because(std::string("the source of the body threw: ") + e.what());
-    } catch (...) {
-        return failure(errc::invalid_argument).because("the source of the body threw");
-    }
-}
-
-} // namespace
-
 body_feed::body_feed(
     executor loop, std::shared_ptr<detail::piece_source> source, std::optional<std::uint64_t> length
 )
@@ -60,7 +43,7 @@ awaitable<void> body_feed::ask(std::shared_ptr<body_feed> self) {
 void body_feed::ended(const std::exception_ptr& why) {
     ended_ = true;
     if (why)
-        why_ = failure_of(why);
+        why_ = failure_of(why, "the source of the body ");
     wake();
 }
 

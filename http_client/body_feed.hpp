@@ -33,6 +33,12 @@ public:
     /// Whether the source was asked for anything: what it gave cannot be had again.
     bool untouched() const noexcept { return !asked_; }
 
+    /// For somebody who asks it himself.
+    std::shared_ptr<detail::piece_source> take_source() {
+        asked_ = true;
+        return source_;
+    }
+
     /// All was given that was announced: nothing will be asked for any more.
     bool at_end() const noexcept { return length_ && given_ == *length_; }
 

@@ -85,6 +85,10 @@ void client::clear_cookies() {
     engine_->clear_cookies();
 }
 
+std::vector<client::host_statistics> client::stats_by_host() const {
+    return engine_->stats_by_host();
+}
+
 client::statistics client::stats() const {
     return engine_->stats();
 }

@@ -29,6 +29,10 @@ engine::engine(executor loop, client_options options)
       deadlines_(std::in_place, loop_, [this](void* key) { return check_limits(key); }),
       budget_(options_.max_retries_saved_),
       closers_(std::make_shared<oneloop::detail::wait_list>(loop_)) {
+    if (options_.trace_ || options_.log_)
+        tracer_ = std::make_shared<tracer>(loop_, options_.trace_, options_.log_);
+    if (options_.transport_)
+        exchanges_ = std::make_shared<oneloop::detail::nursery>(loop_, oneloop::detail::nursery::unbounded);
     if (!resolver_)
         resolver_ = std::make_shared<resolver>(loop_, resolver_options().timeout(options_.times_.connect));
     headers of_all = options_.headers_;
@@ -124,8 +128,13 @@ void engine::admit(const transfer_ptr& t, std::shared_ptr<oneloop::detail::cance
         return;
     }
     connect(t);
-    t->phase_begun = [this, t = t.get()] { deadlines_->watch(t, t->limits.next().at); };
+    t->number = ++accepted_;
+    t->phase_begun = [this, t = t.get()] {
+        deadlines_->watch(t, t->limits.next().at);
+        note_phase(*t);
+    };
     transfers_.emplace(t.get(), t);
+    note(*t, trace_event::step::queued);
     deadlines_->watch(t.get(), t->limits.next().at);
     if (link) {
         t->listen_to(link);
@@ -204,15 +213,21 @@ void engine::open_file(const transfer_ptr& t) {
 
 // Whoever takes the body has room again.
 void engine::resume(transfer& t) {
-    if (!t.handle_in_use())
+    if (!t.handle_in_use() && !t.exchange)
         return;
     t.limits.hold(false, transfer::clock::now());
     deadlines_->watch(&t, t.limits.next().at);
-    multi_->resume(t.handle_in_use());
+    if (t.exchange)
+        t.room->notify_all();
+    else
+        multi_->resume(t.handle_in_use());
 }
 
 void engine::look_up(const transfer_ptr& t) {
+    if (options_.transport_)
+        return exchange(t);
     enter(*t, phase::resolve);
+    note(*t, trace_event::step::resolving);
     if (failure no = t->refuse_unseen(); no.code())
         return finish(t, std::move(no));
     if (const auto literal = t->dialled_literal()) {
@@ -247,6 +262,7 @@ void engine::attempt(const transfer_ptr& t) {
     failure refused;
     try {
         t->limits.try_address(t->addresses.size() - t->next_address, transfer::clock::now());
+        note(*t, trace_event::step::connecting, [&](trace_event& e) { e.address = address.to_string(); });
         t->prepare(take_handle(), *multi_, address);
         deadlines_->watch(t.get(), t->limits.next().at);
         if (multi_->add(t->handle_in_use()))
@@ -269,9 +285,14 @@ void engine::ended(CURL* handle, CURLcode code) {
         return;
     const transfer_ptr t = found->second;
     if (t->may_try_next_address(code)) {
-        idle_handles_.push_back(t->release_handle());
+        end_attempt(*t);
         return attempt(t);
     }
+    judge(t, code);
+}
+
+// An attempt has ended, and what came of it is here.
+void engine::judge(const transfer_ptr& t, CURLcode code) {
     if (failure why = t->verdict(code); why.code())
         return finish(t, std::move(why));
     if (t->is_redirected())
@@ -291,11 +312,9 @@ bool engine::try_again(const transfer_ptr& t, const failure& why) {
     if (!pause || !budget_.spend())
         return false;
     ++retried_;
-    t->look_up.emit(asio::cancellation_type::all);
-    if (CURL* handle = t->handle_in_use()) {
-        multi_->remove(handle);
-        idle_handles_.push_back(t->release_handle());
-    }
+    note(*t, trace_event::step::repeated, [&](trace_event& e) { e.why = why; });
+    ++hosts_.of(t->url.origin()).retried;
+    end_attempt(*t);
     admission_.leave(*t);
     t->begin_again();
     t->limits.pause(*pause, transfer::clock::now());
@@ -307,9 +326,10 @@ bool engine::try_again(const transfer_ptr& t, const failure& why) {
 // To where the answer says. At another host it waits for a place again.
 void engine::go_on(const transfer_ptr& t) {
     const std::string before = t->url.origin();
+    note(*t, trace_event::step::redirected, [&](trace_event& e) { e.status = t->status(); });
     if (failure why = t->go_on(); why.code())
         return finish(t, why.ended(outcome::answered));
-    idle_handles_.push_back(t->release_handle());
+    end_attempt(*t);
     if (t->url.origin() == before && !admission_.paces())
         return look_up(t);
     enter(*t, phase::queue);
@@ -338,7 +358,7 @@ void engine::store(const transfer_ptr& t) {
 
 void engine::send_anew(const transfer_ptr& t) {
     t->begin_again();
-    idle_handles_.push_back(t->release_handle());
+    end_attempt(*t);
     look_up(t);
 }
 
@@ -360,11 +380,11 @@ void engine::finish(const transfer_ptr& t, failure why) {
     else
         budget_.earn();
     response whole = told.code() ? response() : t->take_answer();
-    stop_attempt(*t);
+    count(*t, told, whole);
+    stop(*t);
     deadlines_->forget(t.get());
     admission_.leave(*t);
     transfers_.erase(t.get());
-    ++(told.code() ? failed_ : completed_);
     deliver(*t, std::move(told), std::move(whole));
     pump();
     told_if_drained();
@@ -390,16 +410,23 @@ void engine::told_if_drained() {
     }
 }
 
-void engine::stop_attempt(transfer& t) {
+// What carried an attempt is free for the next.
+void engine::end_attempt(transfer& t) {
     t.look_up.emit(asio::cancellation_type::all);
-    if (t.file)
-        t.file->abandon();
-    if (t.feed)
-        t.feed->stop();
+    if (const auto exchange = std::exchange(t.exchange, nullptr))
+        exchange->cancel();
     if (CURL* handle = t.handle_in_use()) {
         multi_->remove(handle);
         idle_handles_.push_back(t.release_handle());
     }
+}
+
+void engine::stop(transfer& t) {
+    if (t.file)
+        t.file->abandon();
+    if (t.feed)
+        t.feed->stop();
+    end_attempt(t);
 }
 
 void engine::enter(transfer& t, phase p) {
@@ -423,8 +450,7 @@ deadline engine::check_limits(void* key) {
         return deadline::never(); // enter() watches it again
     }
     if (met.next_address) {
-        multi_->remove(t->handle_in_use());
-        idle_handles_.push_back(t->release_handle());
+        end_attempt(*t);
         attempt(t);
         return deadline::never(); // attempt() watches it again
     }
@@ -493,6 +519,62 @@ std::vector<cookie> engine::cookies() const {
 void engine::clear_cookies() {
     if (connection_.cookies)
         connection_.cookies->clear();
+}
+
+// The request is over, and its handle still knows how it was.
+void engine::count(transfer& t, const failure& why, const response& whole) {
+    auto& host = hosts_.of(t.url.origin());
+    ++(why.code() ? failed_ : completed_);
+    ++(why.code() ? host.failed : host.completed);
+    host.bytes += t.bytes_of_body();
+    if (t.handle_in_use() && t.has_connected())
+        ++(t.reused_connection() ? host.reused : host.connected);
+    note(t, trace_event::step::done, [&](trace_event& e) {
+        e.why = why;
+        e.status = t.status();
+        e.bytes = t.bytes_of_body();
+        e.times = why.code() ? t.times() : whole.times();
+        e.address = t.peer_address();
+    });
+}
+
+void engine::note(const transfer& t, trace_event::step what, const std::function<void(trace_event&)>& more) {
+    if (!tracer_)
+        return;
+    trace_event e;
+    e.request = t.number;
+    e.attempt = t.attempts + 1;
+    e.what = what;
+    e.at = transfer::clock::now();
+    e.method = t.method();
+    e.url = t.url.shown();
+    if (more)
+        more(e);
+    tracer_->note(std::move(e));
+}
+
+// From inside of libcurl: the phases that it moves on to by itself.
+void engine::note_phase(const transfer& t) {
+    if (!tracer_)
+        return;
+    const auto connected = [&t](trace_event& e) {
+        e.reused = t.reused_connection();
+        e.times = t.times();
+        e.address = t.peer_address();
+    };
+    if (t.limits.where() == phase::receive)
+        note(t, trace_event::step::answering);
+    else if (t.goes_out())
+        note(t, trace_event::step::sent, connected);
+}
+
+std::vector<client::host_statistics> engine::stats_by_host() const {
+    auto all = hosts_.all();
+    for (auto& host : all) {
+        host.queued = admission_.queued(host.origin);
+        host.in_flight = admission_.under_way(host.origin);
+    }
+    return all;
 }
 
 client::statistics engine::stats() const noexcept {

@@ -3,13 +3,16 @@
 #include "core/deadline_timer.hpp"
 #include "http_client/admission.hpp"
 #include "http_client/connection_setup.hpp"
+#include "http_client/host_book.hpp"
 #include "http_client/kept_targets.hpp"
 #include "http_client/multi.hpp"
+#include "http_client/tracer.hpp"
 #include "http_client/transfer.hpp"
 #include <oneloop/detail/wait_list.hpp>
 #include <oneloop/http/client.hpp>
 #include <oneloop/resolver.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +40,7 @@ public:
 
     const executor& loop() const noexcept { return loop_; }
     client::statistics stats() const noexcept;
+    std::vector<client::host_statistics> stats_by_host() const;
     std::vector<cookie> cookies() const;
     void clear_cookies();
 
@@ -52,7 +56,11 @@ private:
     void open_file(const transfer_ptr&);
     void look_up(const transfer_ptr&);
     void attempt(const transfer_ptr&);
+    void exchange(const transfer_ptr&);
+    static awaitable<void>
+        play(std::weak_ptr<engine>, std::shared_ptr<oneloop::detail::nursery>, transfer_ptr, std::shared_ptr<transport>);
     void ended(CURL*, CURLcode);
+    void judge(const transfer_ptr&, CURLcode);
     void go_on(const transfer_ptr&);
     void send_anew(const transfer_ptr&);
     bool try_again(const transfer_ptr&, const failure&);
@@ -61,7 +69,11 @@ private:
     static void deliver(transfer&, failure, response);
     void resume(transfer&);
 
-    void stop_attempt(transfer&);
+    void end_attempt(transfer&);
+    void stop(transfer&);
+    void count(transfer&, const failure&, const response&);
+    void note(const transfer&, trace_event::step, const std::function<void(trace_event&)>& more = nullptr);
+    void note_phase(const transfer&);
     void told_if_drained();
     void enter(transfer&, phase);
     deadline check_limits(void* key);
@@ -82,9 +94,12 @@ private:
     std::unordered_map<transfer*, transfer_ptr> transfers_;
     std::vector<std::unique_ptr<easy>> idle_handles_;
     retry_budget budget_;
+    host_book hosts_;
+    std::shared_ptr<tracer> tracer_;                      // null if nobody looks on
+    std::shared_ptr<oneloop::detail::nursery> exchanges_; // with a transport of the program's own
     std::shared_ptr<oneloop::detail::wait_list> closers_;
     std::size_t files_at_work_ = 0; // some may still be removed when their request is over
-    std::uint64_t completed_ = 0, failed_ = 0, retried_ = 0;
+    std::uint64_t completed_ = 0, failed_ = 0, retried_ = 0, accepted_ = 0;
     bool closing_ = false, gone_ = false, rest_pending_ = false, pumping_ = false;
 };
 

@@ -226,43 +226,58 @@ response transfer::take_answer() {
 }
 
 response transfer::described(response r) const {
-    const easy& e = *easy_;
-    const long version = e.info<long>(CURLINFO_HTTP_VERSION);
-    // Before 8.4.0 libcurl takes what was reset over HTTP/2 for complete where no length was announced
-    const bool framed = version >= CURL_HTTP_VERSION_2_0 && has_sound_http2();
-    const bool announced = e.info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0;
-    const bool has_length = has_no_body() || framed ||
-                            (version >= CURL_HTTP_VERSION_2_0 ? announced : tells_its_end(r.headers()));
     r.url_ = url.shown();
     r.method_ = method_;
     r.file_ = stored_at_;
     r.resumed_from_ = file && !r.file_.empty() ? file->resumed_from() : 0;
-    r.certainly_complete_ = has_length;
-    r.reused_connection_ = e.info<long>(CURLINFO_NUM_CONNECTS) == 0;
-    r.version_ = version == CURL_HTTP_VERSION_1_0   ? "HTTP/1.0"
-                 : version == CURL_HTTP_VERSION_2_0 ? "HTTP/2"
-                 : version == CURL_HTTP_VERSION_3   ? "HTTP/3"
-                                                    : "HTTP/1.1";
-    if (const char* peer = e.info<const char*>(CURLINFO_PRIMARY_IP))
-        r.peer_address_ = peer;
-    note_times(r.times_);
+    r.times_ = times();
+    r.version_ = "HTTP/1.1";
+    r.certainly_complete_ = true;
+    if (!easy_)
+        return r;
+    const long version = easy_->info<long>(CURLINFO_HTTP_VERSION);
+    // Before 8.4.0 libcurl takes what was reset over HTTP/2 for complete where no length was announced
+    const bool framed = version >= CURL_HTTP_VERSION_2_0 && has_sound_http2();
+    const bool announced = easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0;
+    r.certainly_complete_ = has_no_body() || framed ||
+                            (version >= CURL_HTTP_VERSION_2_0 ? announced : tells_its_end(r.headers()));
+    r.reused_connection_ = reused_connection();
+    if (version == CURL_HTTP_VERSION_1_0)
+        r.version_ = "HTTP/1.0";
+    else if (version >= CURL_HTTP_VERSION_2_0)
+        r.version_ = version == CURL_HTTP_VERSION_3 ? "HTTP/3" : "HTTP/2";
+    r.peer_address_ = peer_address();
     return r;
 }
 
+bool transfer::reused_connection() const {
+    return easy_ && easy_->info<long>(CURLINFO_NUM_CONNECTS) == 0;
+}
+
+std::string transfer::peer_address() const {
+    const char* peer = easy_ ? easy_->info<const char*>(CURLINFO_PRIMARY_IP) : nullptr;
+    return peer ? peer : "";
+}
+
 // libcurl counts each from the beginning of the attempt.
-void transfer::note_times(response::timing& t) const {
+response::timing transfer::times() const {
+    response::timing t;
+    t.queue = limits.spent(oneloop::phase::queue);
+    t.resolve = limits.spent(oneloop::phase::resolve);
+    t.total = limits.since_accepted(clock::now());
+    if (!easy_)
+        return t;
     const auto at = [this](CURLINFO which) {
         return std::chrono::microseconds(easy_->info<curl_off_t>(which));
     };
+    constexpr std::chrono::microseconds none(0);
     const auto connected = at(CURLINFO_CONNECT_TIME_T), secured = at(CURLINFO_APPCONNECT_TIME_T);
     const auto began = at(CURLINFO_PRETRANSFER_TIME_T), answered = at(CURLINFO_STARTTRANSFER_TIME_T);
-    t.queue = limits.spent(oneloop::phase::queue);
-    t.resolve = limits.spent(oneloop::phase::resolve);
     t.connect = connected;
-    t.tls = std::max(secured - connected, std::chrono::microseconds(0));
-    t.first_byte = std::max(answered - began, std::chrono::microseconds(0));
-    t.receive = std::max(at(CURLINFO_TOTAL_TIME_T) - answered, std::chrono::microseconds(0));
-    t.total = limits.since_accepted(clock::now());
+    t.tls = std::max(secured - connected, none);
+    t.first_byte = std::max(answered - began, none);
+    t.receive = answered > none ? std::max(at(CURLINFO_TOTAL_TIME_T) - answered, none) : none;
+    return t;
 }
 
 } // namespace oneloop::http

@@ -12,9 +12,12 @@
 #include "http_client/retries.hpp"
 #include "http_client/target.hpp"
 #include <oneloop/detail/completion.hpp>
+#include <oneloop/detail/nursery.hpp>
 #include <oneloop/detail/pending.hpp>
+#include <oneloop/detail/wait_list.hpp>
 #include <oneloop/http/request.hpp>
 #include <oneloop/http/response.hpp>
+#include <oneloop/http/transport.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -97,9 +100,32 @@ public:
 
     response take_answer();
     bool answer_is_wanted() const noexcept { return answer_.ok(); }
+    // For those who look on
+
+    const std::string& method() const noexcept { return method_; }
+    int status() const noexcept { return answer_.status(); }
+    std::uint64_t bytes_of_body() const noexcept { return answer_.body_size(); }
+    bool has_connected() const noexcept { return request_begun_; }
+    bool reused_connection() const;
+    std::string peer_address() const;
+    response::timing times() const;
+    /// The request goes out now, and not the rest of it.
+    bool goes_out() const noexcept;
+
+    // In place of libcurl's callbacks
+
+    wire_request wire() const;
+    void begin_exchange();
+    /// False if the answer is refused, which verdict() tells.
+    bool take_head(const wire_answer&);
+    /// Nothing if there is no room for it now.
+    std::optional<bool> take_body(std::string_view piece);
+    void refuse(failure why) { refusal_ = std::move(why); }
+
     const headers& fields_of_answer() const noexcept { return answer_.headers(); }
     std::unique_ptr<easy> release_handle() noexcept {
-        easy_->last_body = answer_.body_size();
+        if (easy_)
+            easy_->last_body = answer_.body_size();
         return std::move(easy_);
     }
     CURL* handle_in_use() const noexcept { return easy_ ? easy_->handle() : nullptr; }
@@ -117,6 +143,9 @@ public:
     std::shared_ptr<body_pipe> pipe;    // if neither
     std::shared_ptr<body_feed> feed;    // where the body of the request comes from, if it is made meanwhile
     std::function<void()> phase_begun;  // a new limit may come before the one that was waited for
+    std::shared_ptr<oneloop::detail::child> exchange; // with a transport of the program's own
+    std::shared_ptr<oneloop::detail::wait_list> room; // is told when the body may go on
+    std::uint64_t number = 0;
     bool file_is_open = false, finished = false;
 
 private:
@@ -156,7 +185,6 @@ private:
     void set_fields(easy&) const;
     bool wants_compression() const;
     bool has_expanded_too_far() const;
-    void note_times(response::timing&) const;
 
     const client_options& defaults_;
     const connection_setup& connection_;

@@ -67,6 +67,11 @@ bool transfer::guards_against(const curl_sockaddr& address) {
     return why != nullptr;
 }
 
+bool transfer::goes_out() const noexcept {
+    const auto p = limits.where();
+    return p == oneloop::phase::send || (p == oneloop::phase::first_byte && !sends_in_pieces());
+}
+
 void transfer::enter(oneloop::phase p) {
     limits.enter(p, clock::now());
     if (phase_begun)
@@ -187,7 +192,7 @@ std::size_t transfer::body(std::string_view piece) {
     if ((file && !look_at_file()) || is_too_much(piece))
         return refused;
     if (!file && !pipe) {
-        answer_.keep(piece, easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T));
+        answer_.keep(piece, easy_ ? easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) : 0);
         return piece.size();
     }
     const bool taken = pipe ? take_piece(piece) : file->take(piece);
@@ -234,7 +239,7 @@ bool transfer::is_too_much(std::string_view piece) {
 }
 
 bool transfer::has_expanded_too_far() const {
-    if (answer_.body_size() < harmless_expansion || !answer_.headers().contains("Content-Encoding"))
+    if (!easy_ || answer_.body_size() < harmless_expansion || !answer_.headers().contains("Content-Encoding"))
         return false;
     const auto sent = static_cast<std::uint64_t>(easy_->info<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T));
     return answer_.body_size() / std::max<std::uint64_t>(sent, 1) > defaults_.max_expansion_;

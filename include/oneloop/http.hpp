@@ -10,4 +10,6 @@
 #include <oneloop/http/headers.hpp>
 #include <oneloop/http/options.hpp>
 #include <oneloop/http/response.hpp>
+#include <oneloop/http/trace.hpp>
+#include <oneloop/http/transport.hpp>
 #include <oneloop/http/upload.hpp>

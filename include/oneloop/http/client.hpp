@@ -11,6 +11,7 @@
 #include <oneloop/http/response.hpp>
 #include <oneloop/token.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -263,6 +264,21 @@ public:
         std::uint64_t retried = 0; ///< attempts beyond the first
     };
     statistics stats() const;
+
+    /// The same for one host (scheme, host and port), and how often a connection to it was made and used
+    /// again.
+    class host_statistics {
+    public:
+        host_statistics() = default;
+        std::string origin; ///< "https://example.org:443"
+        std::size_t queued = 0, in_flight = 0;
+        std::uint64_t completed = 0, failed = 0, retried = 0;
+        std::uint64_t bytes = 0; ///< of the bodies
+        std::uint64_t connected = 0, reused = 0;
+    };
+    /// Of the last thousand hosts that were asked; the last one first. A request that was redirected counts
+    /// for the host that answered in the end.
+    std::vector<host_statistics> stats_by_host() const;
 
     /// The cookies that are kept at this moment, in no order; none where `client_options::cookies` is off.
     std::vector<cookie> cookies() const;

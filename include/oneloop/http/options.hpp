@@ -3,11 +3,13 @@
 #include <oneloop/http/address_guard.hpp>
 #include <oneloop/http/headers.hpp>
 #include <oneloop/http/tls_options.hpp>
+#include <oneloop/http/trace.hpp>
 #include <oneloop/retry_policy.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,8 @@ class resolver;
 }
 
 namespace oneloop::http {
+
+class transport;
 
 using duration = std::chrono::steady_clock::duration;
 
@@ -203,6 +207,18 @@ public:
     /// it is larger than a mebibyte). More ends the request with `condition::limit`.
     client_options& max_expansion(std::uint64_t times) { return max_expansion_ = times, *this; }
 
+    /// Is told of every step of every request. Costs nothing where it is not set.
+    client_options& trace(trace_function told) { return trace_ = std::move(told), *this; }
+
+    /// Is given a line about every request that is done (`log_line`), for a log:
+    /// `.log([](const std::string& line) { std::clog << line << "\n"; })`. No secret is in it.
+    client_options& log(std::function<void(const std::string&)> write) {
+        return log_ = std::move(write), *this;
+    }
+
+    /// Answers in place of libcurl and the network; for tests: `scripted_transport`.
+    client_options& transport(std::shared_ptr<http::transport> t) { return transport_ = std::move(t), *this; }
+
     /// The User-Agent field ("oneloop/0.1.0").
     client_options& user_agent(std::string name) { return user_agent_ = std::move(name), *this; }
 
@@ -296,6 +312,9 @@ private:
     bool cookies_ = false;
     std::optional<bool> http2_;
     std::shared_ptr<resolver> resolver_;
+    trace_function trace_;
+    std::function<void(const std::string&)> log_;
+    std::shared_ptr<http::transport> transport_;
 };
 
 } // namespace oneloop::http
