@@ -11,8 +11,11 @@ failure wrong(std::string why) {
     return failure(errc::invalid_argument).doing("http::client").because(std::move(why));
 }
 
+bool has_feature(int which) noexcept {
+    return curl_version_info(CURLVERSION_NOW)->features & which;
+}
 bool has_http2() noexcept {
-    return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2;
+    return has_feature(CURL_VERSION_HTTP2);
 }
 
 std::string checked_path(std::string path) {
@@ -44,6 +47,8 @@ connection_setup::connection_setup(const client_options& options)
     if (proxy && options.headers_.contains("Proxy-Authorization"))
         throw error(wrong("a Proxy-Authorization field would go to the servers; put it into the proxy's URL")
         );
+    if (proxy.secure() && !has_feature(CURL_VERSION_HTTPS_PROXY))
+        throw error(wrong("this libcurl was built without https proxies"));
     if (http2 && !has_http2())
         throw error(wrong("http2: this libcurl was built without it"));
 }

@@ -120,8 +120,10 @@ bool transfer::has_no_body() const {
 }
 
 bool transfer::may_try_next_address(CURLcode code) const noexcept {
+    // libcurl after 8.14 says of a proxy that refuses what it says of one that cannot be reached
     return !request_begun_ && next_address < addresses.size() &&
-           (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT);
+           (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT) &&
+           easy_->info<long>(CURLINFO_HTTP_CONNECTCODE) == 0;
 }
 
 bool transfer::is_redirected() const noexcept {

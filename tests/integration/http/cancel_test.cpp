@@ -1,6 +1,7 @@
 #include "tests/integration/http/checks.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/dead_ports.hpp"
+#include "tests/support/forward_proxy.hpp"
 #include "tests/support/nginx.hpp"
 #include "tests/support/step_cancel.hpp"
 #include "tests/support/tcp_server.hpp"
@@ -64,6 +65,28 @@ TEST_CASE("cancel: after the k-th handler of a GET over TLS", "[http][cancel][tl
     server.serve("page", std::string(100'000, 'x'));
     const auto options = http::client_options().trust_file(authority.certificate().string());
     CHECK(cancel_everywhere(server.tls_url("/page"), options) >= 3);
+}
+
+TEST_CASE("cancel: after the k-th handler of a GET through a proxy's tunnel", "[http][cancel][tls][proxy]") {
+    const temp_dir dir;
+    const certificate_authority authority(dir.path());
+    nginx server(nginx_options().tls(authority.issue("good")));
+    server.serve("page", std::string(50'000, 'x'));
+    forward_proxy proxy(forward_proxy_options().password("me", "s3cret"));
+    const auto options = http::client_options()
+                             .trust_file(authority.certificate().string())
+                             .proxy(proxy.url("http", "me:s3cret@"))
+                             .cookies(true);
+    CHECK(cancel_everywhere(server.tls_url("/page"), options) >= 5);
+}
+
+TEST_CASE("cancel: after the k-th handler of a GET over HTTP/2", "[http][cancel][tls][http2]") {
+    const temp_dir dir;
+    const certificate_authority authority(dir.path());
+    nginx server(nginx_options().tls(authority.issue("good")).http2());
+    server.serve("page", std::string(200'000, 'x'));
+    const auto options = http::client_options().trust_file(authority.certificate().string()).http2(true);
+    CHECK(cancel_everywhere(server.tls_url("/page"), options) >= 4);
 }
 
 TEST_CASE("cancel: in each phase the failure says where and at what price", "[http][cancel]") {

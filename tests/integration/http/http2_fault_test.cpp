@@ -5,6 +5,9 @@
 #include "tests/support/tcp_server.hpp"
 #include "tests/support/temp_dir.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
 using namespace oneloop;
 using namespace oneloop::testing;
 using namespace std::chrono_literals;

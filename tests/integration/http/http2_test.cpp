@@ -1,7 +1,12 @@
 #include "tests/integration/http/checks.hpp"
 #include "tests/support/certificates.hpp"
+#include "tests/support/forward_proxy.hpp"
 #include "tests/support/nginx.hpp"
+#include "tests/support/tcp_server.hpp"
 #include "tests/support/temp_dir.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 
 #include <future>
 #include <set>
@@ -87,6 +92,32 @@ TEST_CASE("http2: a server that does not speak it", "[http][http2]") {
             CHECK(page.version() == "HTTP/1.1");
         CHECK(server.requests(20).size() == 20);
     });
+}
+
+TEST_CASE("http2: requests over plain http do not wait for one another's connection", "[http][http2]") {
+    const h2_server h2;
+    tcp_server plain(
+        script().expect_request().wait_for_requests(4).send("HTTP/1.1 204 No Content\r\n\r\n").hang()
+    );
+    with_client(h2.client(), [&](http::client& http) -> awaitable<> {
+        const auto before = co_await at_once(http, h2.server.tls_url("/status/200"), 4); // on four handles
+        CHECK(before.size() == 4);
+        const auto answers = co_await at_once(http, plain.url(), 4);
+        for (const auto& page : answers)
+            CHECK(page.version() == "HTTP/1.1");
+    });
+    CHECK(plain.connections() == 4);
+}
+
+TEST_CASE("http2: through the tunnel of a proxy", "[http][http2][proxy]") {
+    const h2_server h2;
+    forward_proxy proxy;
+    with_client(h2.client().proxy(proxy.url()), [&](http::client& http) -> awaitable<> {
+        const auto answers = co_await at_once(http, h2.server.tls_url("/status/200"), 8);
+        for (const auto& page : answers)
+            CHECK(page.version() == "HTTP/2");
+    });
+    CHECK(proxy.asked().size() == 1);
 }
 
 TEST_CASE("http2: fifty requests at once on one connection", "[http][http2]") {

@@ -7,6 +7,9 @@
 #include "tests/support/tcp_server.hpp"
 #include "tests/support/temp_dir.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <stdlib.h>
 
 using namespace oneloop;
