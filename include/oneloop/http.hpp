@@ -4,6 +4,7 @@
 
 #include <oneloop/core.hpp>
 #include <oneloop/http/client.hpp>
+#include <oneloop/http/download.hpp>
 #include <oneloop/http/error.hpp>
 #include <oneloop/http/headers.hpp>
 #include <oneloop/http/options.hpp>
