@@ -78,7 +78,7 @@ headers download_job::fields() const {
 }
 
 bool download_job::may_try_again() const noexcept {
-    if (spoilt_ || sink_->failed())
+    if (spoilt_ || given_up_ || sink_->failed())
         return false;
     const bool at_work = use_ == body_use::whole || use_ == body_use::rest;
     return !at_work || have_ == 0 || (options_.resume_ && record_.version.provable());
@@ -107,7 +107,10 @@ void download_job::store(
 void download_job::when_failed(const std::function<void(failure)>& failed) {
     sink_->when_failed(failed);
     if (report_)
-        report_->when_failed(failed);
+        report_->when_failed([this, failed](failure why) {
+            given_up_ = true; // by the user's own function: whatever rule there is, that is the end
+            failed(std::move(why));
+        });
 }
 
 void download_job::abandon() {

@@ -37,7 +37,6 @@ public:
     download_job(const executor& loop, const target& url, download_order order, bool own_range);
 
     file_sink& sink() noexcept { return *sink_; }
-    bool wants_plain() const noexcept { return options_.resume_; }
 
     /// From the opened file on: asks for what is not there.
     void opened();
@@ -88,7 +87,7 @@ private:
     std::optional<body_use> use_; // of this attempt
     std::uint64_t skip_ = 0;      // bytes that come although they are there
     failure refusal_;
-    bool spoilt_ = false, from_zero_ = false, begun_ = false;
+    bool spoilt_ = false, given_up_ = false, from_zero_ = false, begun_ = false;
 };
 
 } // namespace oneloop::http

@@ -2,8 +2,10 @@
 
 #include <oneloop/blocking.hpp>
 #include <oneloop/run.hpp>
+#include <oneloop/sleep.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -86,8 +88,16 @@ void file_sink::abandon(bool spoilt) {
     filled_->notify_one();
 }
 
+// One that was cancelled or timed out a moment ago may still hold the part: that is waited for.
 awaitable<failure> file_sink::open_part() {
+    static constexpr int attempts = 50;
+    static constexpr auto pause = std::chrono::milliseconds(20);
+    const error_code busy(EBUSY, file_category());
     failure why = co_await run_blocking(open_file, file_);
+    for (int i = 1; i < attempts && why.code() == busy && !abandoned_; ++i) {
+        co_await sleep_for(pause);
+        why = co_await run_blocking(open_file, file_);
+    }
     bool more = !why.code();
     while (more && !abandoned_) {
         auto step = co_await run_blocking(hash_some, file_);

@@ -42,6 +42,7 @@ public:
     part_file(const part_file&) = delete;
     part_file& operator=(const part_file&) = delete;
 
+    /// May be called again after EBUSY.
     failure open();
 
     /// Bytes that can be gone on from, after open(), and of which version they are.

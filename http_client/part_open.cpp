@@ -46,6 +46,7 @@ std::string boot_id() {
 } // namespace
 
 failure part_file::open() {
+    close(); // of an attempt that found it locked
     if (const error_code why = directory_.open(plan_.directory.empty() ? "." : plan_.directory))
         return cannot("make", why);
     if (plan_.name.empty() || plan_.name == "." || plan_.name == ".." ||

@@ -62,7 +62,7 @@ void progress_report::last(std::function<void()> next) {
         if (!self)
             return;
         self->tell();
-        if (const auto go_on = std::exchange(self->next_, nullptr); go_on && !self->stopped_)
+        if (const auto go_on = std::exchange(self->next_, nullptr); go_on)
             go_on();
     });
 }

@@ -201,8 +201,6 @@ void transfer::set_own_cookies(easy& e) const {
 
 // A file is stored as the server has it, and a part of a compressed body is of no use.
 bool transfer::wants_compression() const {
-    if (file && file->wants_plain())
-        return false;
     return options.compressed_.value_or(defaults_.compressed_ && !file) && !fields_.contains("Range") &&
            !fields_.contains("Accept-Encoding");
 }

@@ -5,6 +5,7 @@
 #include <oneloop/core.hpp>
 #include <oneloop/http/body_reader.hpp>
 #include <oneloop/http/client.hpp>
+#include <oneloop/http/download.hpp>
 #include <oneloop/http/error.hpp>
 #include <oneloop/http/fetcher.hpp>
 #include <oneloop/http/headers.hpp>

@@ -60,8 +60,9 @@ public:
     /// the machine only that part is used which was known to be on the disk.
     ///
     /// While a download works on a part, another with `resume` to the same path, from this process or any
-    /// other on this machine, fails with `condition::file` ("another download is writing"). A ".part" file
-    /// that is not ours is not touched: that fails with `condition::file`, too.
+    /// other on this machine, fails with `condition::file` ("another download is writing") when it has waited
+    /// for a second. (A download that was cancelled lets go of its part a moment later.) A ".part" file that
+    /// is not ours is not touched: that fails with `condition::file`, too.
     ///
     /// The body is asked for as it is, without compression; `request_options::compressed(true)` or a Range
     /// field of one's own together with `resume` is `condition::argument`.

@@ -136,10 +136,19 @@ TEST_CASE(
 }
 
 TEST_CASE("download: the checksum begins anew with the file", "[http][download][check][resume]") {
-    auto server = answers_in_turn(
-        {cut_answer("200 OK", tag, pattern(1000, 2), 400), answer_with("200 OK", "ETag: \"v2\"\r\n", v1)}
-    );
+    // So much that it is on the disk, and in the checksum, when the other version comes
+    const std::string first = cut_answer("200 OK", tag, pattern(1'000'000, 2), 900'000);
+    const std::string second = answer_with("200 OK", "ETag: \"v2\"\r\n", v1);
+    const bool two_calls = GENERATE(false, true);
+    auto server = two_calls ? answers_in_turn({first, first, second}) : answers_in_turn({first, second});
     const temp_dir dir;
+    if (two_calls)
+        with_client([&](http::client& http) -> awaitable<> {
+            auto how = options().resume().sha256(sum);
+            auto cut = co_await http.download(server.url(), dir / "file", how, nothrow);
+            CHECK(cut.error() == condition::network);
+            co_await http.close();
+        });
     with_client([&](http::client& http) -> awaitable<> {
         auto again = http::request_options().retry(retry_policy().backoff(1ms, 1ms));
         auto how = options().resume().sha256(sum).request(again);
@@ -304,6 +313,15 @@ TEST_CASE("download: links are not followed", "[http][download][fault]") {
             fs::remove(dir / name);
             fs::create_hard_link(dir / "precious", dir / name);
             CHECK(get(options().resume()).error() == condition::file);
+            fs::remove(dir / name);
+        }
+        CHECK(server.requests().empty());
+    }
+    SECTION("nor is anything made where a link leads") {
+        for (const char* name : {"file.part", "file.part.info"}) {
+            fs::create_symlink(dir / "new", dir / name);
+            CHECK(get(options().resume()).error() == condition::file);
+            CHECK_FALSE(fs::exists(dir / "new"));
             fs::remove(dir / name);
         }
         CHECK(server.requests().empty());

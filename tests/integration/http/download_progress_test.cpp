@@ -106,9 +106,19 @@ TEST_CASE("progress: an exception ends the download and is told", "[http][downlo
         // The last call comes before the file has its name
         auto last = co_await thrown("/file", [](const progress&) { throw std::runtime_error("enough"); });
         check_failure(last, condition::argument, phase::file, "", outcome::answered);
+        // Nor is there another attempt, whatever the rule
+        const auto always = retry_policy().backoff(1ms, 1ms).when([](const failure&) { return true; });
+        for (const char* path : {"/slow/file", "/file"}) { // the second waits for what the first has left
+            auto options = telling([](const progress&) { throw std::runtime_error("enough"); })
+                               .resume()
+                               .request(http::request_options().retry(always));
+            auto once = co_await http.download(server.url(path), dir / "other", options, nothrow);
+            CHECK(once.error() == condition::argument);
+        }
+        CHECK(http.stats().retried == 0);
         co_await http.close();
     });
-    CHECK(names_in(dir.path()).empty());
+    CHECK(names_in(dir.path()) == std::vector<std::string>{"other.part", "other.part.info"});
 }
 
 TEST_CASE("progress: the callback may destroy the client", "[http][download][progress][close]") {

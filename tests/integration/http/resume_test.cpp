@@ -165,6 +165,17 @@ TEST_CASE("resume: all is there, but nobody had said so", "[http][download][resu
     CHECK(d.content == v1);
 }
 
+TEST_CASE("resume: the byte that comes twice is written once", "[http][download][resume]") {
+    const std::string large = pattern(200'000), begin = large.substr(0, 0x10000);
+    const std::string unended =
+        "HTTP/1.1 200 OK\r\n" + tag + "Transfer-Encoding: chunked\r\n\r\n10000\r\n" + begin + "\r\n";
+    const second_download d({unended, rest(0xffff, tag, large)});
+    REQUIRE(d.answer);
+    CHECK(d.ranges(1) == "bytes=65535-");
+    CHECK(d.answer->resumed_from() == 0x10000);
+    CHECK(d.content == large);
+}
+
 TEST_CASE("resume: a part of the rest is a part still", "[http][download][resume][fault]") {
     const std::string some = answer_with("206 Partial", range(400, 599, "1000") + tag, v1.substr(400, 200));
     const second_download d({first_400, some});
@@ -342,6 +353,32 @@ TEST_CASE("resume: two at once do not meet in one part", "[http][download][resum
         co_await http.close();
     });
     CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("resume: the next call right after a cancel has the part", "[http][download][resume][cancel]") {
+    tcp_server server([](std::size_t n) {
+        return n == 0 ? script().expect_request().send(first_400).hang()
+                      : script().expect_request().send(rest(400));
+    });
+    const temp_dir dir;
+    const std::string path = dir / "file";
+    with_client([&](http::client& http) -> awaitable<> {
+        std::uint64_t had = 0;
+        auto options = resuming().progress_interval(1ms).on_progress([&](const http::download_progress& p) {
+            had = p.bytes();
+        });
+        co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+            auto first = tasks.spawn(http.download(server.url(), path, options, nothrow));
+            while (had < 400)
+                co_await sleep_for(1ms);
+            first.cancel();
+            auto second = co_await http.download(server.url(), path, resuming());
+            CHECK(second.resumed_from() == 400);
+            auto cancelled = co_await first.get();
+            CHECK(cancelled.error() == condition::cancelled);
+        });
+    });
+    CHECK(read_file(path) == v1);
 }
 
 TEST_CASE("resume: what cannot be resumed is refused before anything is sent", "[http][download][resume]") {

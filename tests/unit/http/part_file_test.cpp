@@ -7,7 +7,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 using namespace oneloop;
 using namespace oneloop::http;
@@ -187,6 +190,41 @@ TEST_CASE("part: the file that took its name is never written again", "[http][pa
     CHECK(read_file(dir / "file") == "ab");
     second.stop();
     CHECK(read_file(dir / "file") == "ab");
+}
+
+TEST_CASE("part: many threads at one path, and the file is always of one of them", "[http][part]") {
+    const temp_dir dir;
+    constexpr std::size_t size = 20;
+    std::atomic<int> committed = 0, strange = 0;
+    const auto compete = [&](char mine) {
+        for (int round = 0; round < 1500; ++round) {
+            auto plan = plan_in(dir);
+            plan.sync = false;
+            part_file part(plan);
+            if (const failure busy = part.open(); busy.code()) {
+                strange += busy.code().value() != EBUSY;
+                continue;
+            }
+            failure why = part.start_over(first_version(size));
+            for (std::size_t i = 0; i < size && !why.code(); ++i)
+                why = part.write(std::string(1, mine));
+            if (!why.code())
+                why = part.commit("");
+            strange += why.code().failed();
+            ++committed;
+            const std::string now = read_file(dir / "file");
+            strange += now != std::string(size, now.empty() ? '?' : now[0]);
+        }
+    };
+    {
+        std::vector<std::jthread> threads;
+        for (const char mine : {'a', 'b', 'c', 'd', 'e', 'f'})
+            threads.emplace_back(compete, mine);
+    }
+    CHECK(strange == 0);
+    CHECK(committed > 0);
+    CHECK_FALSE(fs::exists(dir / "file.part"));
+    CHECK_FALSE(fs::exists(dir / "file.part.info"));
 }
 
 TEST_CASE("part: a directory that takes no new name keeps the part", "[http][part][fault]") {
