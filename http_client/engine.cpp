@@ -20,6 +20,11 @@ bool has_nul(const std::string& path) {
     return path.find('\0') != std::string::npos;
 }
 
+// Hosts do not spread evenly over the lanes.
+std::size_t kept_in_each(std::size_t lanes, std::size_t connections) {
+    return lanes == 1 ? connections : 2 * connections / lanes;
+}
+
 } // namespace
 
 engine::engine(executor loop, client_options options)
@@ -29,7 +34,8 @@ engine::engine(executor loop, client_options options)
       registry_(oneloop::detail::pending_registry::of(loop_)),
       admission_(options_.max_in_flight_, options_.max_in_flight_per_host_, options_.max_queued_),
       multi_(std::make_shared<multi>(
-          loop_, options_.max_in_flight_, [this](CURL* handle, CURLcode code) { ended(handle, code); }
+          loop_, admission_.lanes(), kept_in_each(admission_.lanes(), options_.max_in_flight_),
+          [this](CURL* handle, CURLcode code) { ended(handle, code); }
       )),
       deadlines_(std::in_place, loop_, [this](void* key) { return check_limits(key); }),
       budget_(options_.max_retries_saved_),
@@ -192,7 +198,7 @@ void engine::attempt(const transfer_ptr& t) {
         t->limits.try_address(t->addresses.size() - t->next_address, transfer::clock::now());
         t->prepare(take_handle(), *multi_, address);
         deadlines_->watch(t.get(), t->limits.next().at);
-        if (multi_->add(t->handle_in_use()))
+        if (multi_->add(t->handle_in_use(), t->lane()))
             return;
         refused = failure(error_code(CURLE_FAILED_INIT, curl_category()));
     } catch (const error& e) {
