@@ -1,5 +1,7 @@
 #include "http_client/admission.hpp"
 
+#include <functional>
+
 namespace oneloop::http {
 
 bool admission::enter(ticket& t, const std::string& host_key) {
@@ -21,8 +23,10 @@ void admission::move(ticket& t, const std::string& host_key) {
 
 void admission::wait(ticket& t, const std::string& host_key) {
     host& h = hosts_[host_key];
-    if (h.key.empty())
+    if (h.key.empty()) {
         h.key = host_key;
+        h.first_lane = std::hash<std::string>()(host_key) % lanes_;
+    }
     t.host_ = &h;
     t.place_ = h.waiting.insert(h.waiting.end(), &t);
     t.state_ = ticket::state::waiting;
@@ -46,6 +50,8 @@ admission::ticket* admission::next(time_point now) {
     ++h.under_way;
     if (paces())
         rest(h, now + pause_);
+    t.lane_ = lane_for(h);
+    ++h.in_lane[t.lane_];
     give_turn(h);
     return &t;
 }
@@ -89,12 +95,25 @@ void admission::leave(ticket& t) {
         --queued_;
     } else {
         --h.under_way;
+        --h.in_lane[t.lane_];
         --under_way_;
     }
     t.state_ = ticket::state::out;
     t.host_ = nullptr;
     give_turn(h);
     forget_if_idle(h);
+}
+
+std::size_t admission::lane_for(const host& h) const noexcept {
+    std::size_t best = h.first_lane;
+    for (std::size_t i = 0; i < lanes_; ++i) {
+        const std::size_t lane = (h.first_lane + i) % lanes_;
+        if (h.in_lane[lane] < lane_width)
+            return lane;
+        if (h.in_lane[lane] < h.in_lane[best])
+            best = lane;
+    }
+    return best;
 }
 
 void admission::give_turn(host& h) {

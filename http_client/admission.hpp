@@ -2,6 +2,8 @@
 
 #include <oneloop/deadline.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <list>
 #include <map>
@@ -27,10 +29,14 @@ public:
         ticket(const ticket&) = delete;
         ticket& operator=(const ticket&) = delete;
 
+        /// Where its host's connections are; once it is under way.
+        std::size_t lane() const noexcept { return lane_; }
+
     private:
         friend class admission;
         enum class state { out, waiting, under_way } state_ = state::out;
         host* host_ = nullptr;
+        std::size_t lane_ = 0;
         std::list<ticket*>::iterator place_;
     };
 
@@ -39,7 +45,13 @@ public:
         : total_(total ? total : 1),
           per_host_(per_host ? per_host : 1),
           most_queued_(queued),
+          lanes_(std::clamp(total_ / lane_width, std::size_t{1}, most_lanes)),
           pause_(pause) {}
+
+    /// Requests under way are spread over so many lanes. Each host begins with one of them and takes the next
+    /// for what is beyond `lane_width`, so that it finds its connections again.
+    std::size_t lanes() const noexcept { return lanes_; }
+    static constexpr std::size_t lane_width = 64, most_lanes = 8;
 
     /// False when the queue is full. A request that can go at once is not counted as queued.
     bool enter(ticket& t, const std::string& host_key);
@@ -68,18 +80,21 @@ private:
         std::string key;
         std::list<ticket*> waiting;
         std::size_t under_way = 0;
+        std::array<std::size_t, most_lanes> in_lane{};
+        std::size_t first_lane = 0;
         bool has_turn = false, rests = false;
         std::list<host*>::iterator turn;
         std::multimap<time_point, host*>::iterator end_of_rest;
     };
 
+    std::size_t lane_for(const host& h) const noexcept;
     void wait(ticket& t, const std::string& host_key);
     void give_turn(host& h);
     void rest(host& h, time_point until);
     void wake(time_point now);
     void forget_if_idle(host& h);
 
-    const std::size_t total_, per_host_, most_queued_;
+    const std::size_t total_, per_host_, most_queued_, lanes_;
     const duration pause_;
     std::size_t queued_ = 0, under_way_ = 0;
     std::unordered_map<std::string, host> hosts_;

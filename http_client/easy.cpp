@@ -49,6 +49,14 @@ void easy::expect_body(std::uint64_t bytes) {
     buffer_size_ = size;
 }
 
+void easy::forget_addresses_now_and_then() {
+    constexpr unsigned every = 64;
+    constexpr long never = -1, after_seconds = 60;
+    const unsigned turn = requests_++ % every;
+    if (turn <= 1)
+        set(CURLOPT_DNS_CACHE_TIMEOUT, turn == 0 ? after_seconds : never);
+}
+
 void easy::set_fields(std::string lines) {
     if (lines == fields_)
         return;

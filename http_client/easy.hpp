@@ -55,6 +55,11 @@ public:
     /// to a small body that costs more than all its header fields.
     void expect_body(std::uint64_t bytes);
 
+    /// libcurl forgets the addresses that requests came with after a minute. It looks for old ones after
+    /// every request, at all that it has, which after a thousand names costs as much as a request: so have it
+    /// look only now and then. (Each request brings its own, so an old one is never used.)
+    void forget_addresses_now_and_then();
+
     slist resolve; // libcurl reads it while the request runs
 
     // What it was told last, where telling it again costs
@@ -71,6 +76,7 @@ private:
     CURL* handle_;
     std::string fields_;
     long buffer_size_ = 0;
+    unsigned requests_ = 0;
     slist headers_;
     std::array<char, CURL_ERROR_SIZE> errors_{};
 };

@@ -13,6 +13,15 @@ namespace oneloop::http {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// Hosts do not spread evenly over the lanes.
+std::size_t kept_in_each(std::size_t lanes, std::size_t connections) {
+    return lanes == 1 ? connections : 2 * connections / lanes;
+}
+
+} // namespace
+
 engine::engine(executor loop, client_options options)
     : loop_(std::move(loop)),
       resolver_(std::exchange(options.resolver_, nullptr)),
@@ -24,7 +33,8 @@ engine::engine(executor loop, client_options options)
           options_.host_pause_
       ),
       multi_(std::make_shared<multi>(
-          loop_, options_.max_in_flight_, [this](CURL* handle, CURLcode code) { ended(handle, code); }
+          loop_, admission_.lanes(), kept_in_each(admission_.lanes(), options_.max_in_flight_),
+          [this](CURL* handle, CURLcode code) { ended(handle, code); }
       )),
       deadlines_(std::in_place, loop_, [this](void* key) { return check_limits(key); }),
       budget_(options_.max_retries_saved_),
@@ -265,7 +275,7 @@ void engine::attempt(const transfer_ptr& t) {
         note(*t, trace_event::step::connecting, [&](trace_event& e) { e.address = address.to_string(); });
         t->prepare(take_handle(), *multi_, address);
         deadlines_->watch(t.get(), t->limits.next().at);
-        if (multi_->add(t->handle_in_use()))
+        if (multi_->add(t->handle_in_use(), t->lane()))
             return;
         refused = failure(error_code(CURLE_FAILED_INIT, curl_category()));
     } catch (const error& e) {

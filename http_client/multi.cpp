@@ -29,58 +29,64 @@ int unless_it_throws(Callback callback) noexcept {
 
 } // namespace
 
-multi::multi(const executor& loop, std::size_t kept, done_function done)
-    : loop_(loop),
-      kept_(kept),
-      done_(std::move(done)),
-      sockets_(std::make_shared<poll_set>(loop)),
-      timer_(loop) {
+multi::multi(const executor& loop, std::size_t lanes, std::size_t kept, done_function done)
+    : loop_(loop), kept_(kept), done_(std::move(done)), sockets_(std::make_shared<poll_set>(loop)) {
     init_curl();
-    open();
+    while (lanes_.size() < lanes)
+        lanes_.push_back(std::make_unique<lane>(*this));
+    open(*lanes_.front());
 }
 
 multi::~multi() {
     sockets_->rest();
-    close();
+    for (const auto& each : lanes_)
+        close(*each);
 }
 
-void multi::open() {
-    multi_ = curl_multi_init();
-    if (!multi_)
+void multi::open(lane& l) {
+    l.handle = curl_multi_init();
+    if (!l.handle)
         throw std::bad_alloc();
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &multi::on_socket);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &multi::on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(l.handle, CURLMOPT_SOCKETFUNCTION, &multi::on_socket);
+    curl_multi_setopt(l.handle, CURLMOPT_SOCKETDATA, &l);
+    curl_multi_setopt(l.handle, CURLMOPT_TIMERFUNCTION, &multi::on_timer);
+    curl_multi_setopt(l.handle, CURLMOPT_TIMERDATA, &l);
     // Fewer than there are transfers at once would mean a new connection for almost every request
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(kept_));
+    curl_multi_setopt(l.handle, CURLMOPT_MAXCONNECTS, static_cast<long>(kept_));
     // Of use to those handles only that ask for HTTP/2
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+    curl_multi_setopt(l.handle, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
     curl_multi_setopt(
-        multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
+        l.handle, CURLMOPT_MAX_CONCURRENT_STREAMS,
         static_cast<long>(std::clamp<std::size_t>(kept_, 100, 100'000))
     );
 }
 
-void multi::close() {
-    for (CURL* transfer : std::exchange(running_, {}))
-        curl_multi_remove_handle(multi_, transfer);
-    if (multi_)
-        curl_multi_cleanup(multi_);
-    multi_ = nullptr;
+void multi::close(lane& l) {
+    if (!l.handle)
+        return;
+    std::erase_if(running_, [&](const auto& running) {
+        if (running.second != &l)
+            return false;
+        curl_multi_remove_handle(l.handle, running.first);
+        return true;
+    });
+    curl_multi_cleanup(l.handle);
+    l.handle = nullptr;
 }
 
 void multi::close_connections() {
     // libcurl has no call for it but the end of the handle that keeps them
-    close();
-    open();
+    for (const auto& each : lanes_)
+        close(*each);
 }
 
 void multi::shut_down() {
     done_ = nullptr;
-    close();
+    for (const auto& each : lanes_) {
+        close(*each);
+        each->timer.cancel();
+    }
     sockets_->rest();
-    timer_.cancel();
 }
 
 void multi::adopt(easy& e) {
@@ -88,26 +94,33 @@ void multi::adopt(easy& e) {
     e.set(CURLOPT_CLOSESOCKETDATA, this);
 }
 
-bool multi::add(CURL* transfer) {
-    running_.insert(transfer);
+bool multi::add(CURL* transfer, std::size_t which) {
+    lane& l = *lanes_.at(which);
+    if (!l.handle)
+        open(l);
+    running_.emplace(transfer, &l);
     if (!watching_) {
         watching_ = true;
         sockets_->run([this](int fd, unsigned what) {
-            act(fd, (what & readable ? CURL_CSELECT_IN : 0) | (what & writable ? CURL_CSELECT_OUT : 0));
+            act(lane_of(fd), fd,
+                (what & readable ? CURL_CSELECT_IN : 0) | (what & writable ? CURL_CSELECT_OUT : 0));
         });
     }
     // Asks for its first turn through on_timer
-    if (curl_multi_add_handle(multi_, transfer) == CURLM_OK)
+    if (curl_multi_add_handle(l.handle, transfer) == CURLM_OK)
         return true;
     running_.erase(transfer);
     return false;
 }
 
 void multi::remove(CURL* transfer) {
-    if (running_.erase(transfer) == 0)
+    const auto running = running_.find(transfer);
+    if (running == running_.end())
         return;
+    const lane& l = *running->second;
+    running_.erase(running);
     std::erase(unpaused_, transfer);
-    curl_multi_remove_handle(multi_, transfer);
+    curl_multi_remove_handle(l.handle, transfer);
 }
 
 void multi::rest_if_idle() {
@@ -115,42 +128,47 @@ void multi::rest_if_idle() {
         return;
     watching_ = false;
     sockets_->rest();
-    timer_.cancel();
+    for (const auto& each : lanes_)
+        each->timer.cancel();
 }
 
 int multi::on_timer(CURLM*, long milliseconds, void* self) {
-    return unless_it_throws([&] { static_cast<multi*>(self)->set_timer(milliseconds); });
+    lane& l = *static_cast<lane*>(self);
+    return unless_it_throws([&] { l.home.set_timer(l, milliseconds); });
 }
 
-void multi::set_timer(long milliseconds) {
+void multi::set_timer(lane& l, long milliseconds) {
     if (milliseconds == 0)
-        return kick_soon(); // libcurl must not be called from its own callback
+        return kick_soon(l); // libcurl must not be called from its own callback
     if (milliseconds < 0) {
-        timer_.cancel();
+        l.timer.cancel();
         return;
     }
-    timer_.expires_after(std::chrono::milliseconds(milliseconds));
-    timer_.async_wait([weak = weak_from_this()](error_code stopped) {
+    l.timer.expires_after(std::chrono::milliseconds(milliseconds));
+    l.timer.async_wait([weak = weak_from_this(), &l](error_code stopped) {
         if (auto alive = weak.lock(); alive && !stopped)
-            alive->act(CURL_SOCKET_TIMEOUT, 0);
+            alive->act(l, CURL_SOCKET_TIMEOUT, 0);
     });
 }
 
-void multi::kick_soon() {
-    if (std::exchange(kick_pending_, true))
+void multi::kick_soon(lane& l) {
+    if (std::exchange(l.kick_pending, true))
         return;
-    asio::post(loop_, [weak = weak_from_this()] {
+    asio::post(loop_, [weak = weak_from_this(), &l] {
         if (auto alive = weak.lock()) {
-            alive->kick_pending_ = false;
-            alive->act(CURL_SOCKET_TIMEOUT, 0);
+            l.kick_pending = false;
+            alive->act(l, CURL_SOCKET_TIMEOUT, 0);
         }
     });
 }
 
 void multi::resume(CURL* transfer) {
     // Going on may call the write callback before curl_easy_pause returns: do it in a turn of our own
+    const auto running = running_.find(transfer);
+    if (running == running_.end())
+        return;
     unpaused_.push_back(transfer);
-    kick_soon();
+    kick_soon(*running->second);
 }
 
 curl_socket_t multi::open_socket(const curl_sockaddr& address) noexcept {
@@ -172,21 +190,40 @@ int multi::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
     const unsigned wanted = what == CURL_POLL_REMOVE ? not_ready
                                                      : (what & CURL_POLL_IN ? readable : 0U) |
                                                            (what & CURL_POLL_OUT ? writable : 0U);
-    return unless_it_throws([&] { static_cast<multi*>(self)->sockets_->want(fd, wanted); });
+    lane& l = *static_cast<lane*>(self);
+    return unless_it_throws([&] {
+        l.home.note(fd, l);
+        l.home.sockets_->want(fd, wanted);
+    });
 }
 
-void multi::act(curl_socket_t fd, int events) {
-    if (!multi_)
+void multi::note(curl_socket_t fd, lane& l) {
+    const auto number = static_cast<std::size_t>(fd);
+    if (lanes_.size() == 1)
+        return;
+    if (number >= by_socket_.size())
+        by_socket_.resize(number + 1, nullptr);
+    by_socket_[number] = &l;
+}
+
+multi::lane& multi::lane_of(curl_socket_t fd) const noexcept {
+    const auto number = static_cast<std::size_t>(fd);
+    lane* const known = number < by_socket_.size() ? by_socket_[number] : nullptr;
+    return known ? *known : *lanes_.front();
+}
+
+void multi::act(lane& l, curl_socket_t fd, int events) {
+    if (!l.handle)
         return;
     const auto alive = shared_from_this();
     for (CURL* transfer : std::exchange(unpaused_, {}))
         go_on(transfer);
     int still_running = 0;
-    const CURLMcode code = curl_multi_socket_action(multi_, fd, events, &still_running);
+    const CURLMcode code = curl_multi_socket_action(l.handle, fd, events, &still_running);
     if (code != CURLM_OK && code != CURLM_BAD_SOCKET)
-        start_over();
+        start_over(l);
     else
-        drain();
+        drain(l);
 }
 
 // What libcurl had kept back goes to the write callback at once, which may refuse it.
@@ -199,9 +236,9 @@ void multi::go_on(CURL* transfer) {
         done_(transfer, code);
 }
 
-void multi::drain() {
+void multi::drain(lane& l) {
     int left = 0;
-    while (CURLMsg* message = multi_ ? curl_multi_info_read(multi_, &left) : nullptr) {
+    while (CURLMsg* message = l.handle ? curl_multi_info_read(l.handle, &left) : nullptr) {
         if (message->msg != CURLMSG_DONE)
             continue;
         CURL* transfer = message->easy_handle;
@@ -214,10 +251,12 @@ void multi::drain() {
 
 // After an error of the multi handle itself its state is not to be relied on (libcurl-errors(3)): every
 // transfer fails and a new one takes its place.
-void multi::start_over() {
-    const auto lost = running_;
-    close();
-    open();
+void multi::start_over(lane& l) {
+    std::vector<CURL*> lost;
+    for (const auto& [transfer, where] : running_)
+        if (where == &l)
+            lost.push_back(transfer);
+    close(l);
     for (CURL* transfer : lost)
         if (done_)
             done_(transfer, CURLE_FAILED_INIT);

@@ -7,25 +7,29 @@
 
 #include <functional>
 #include <memory>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 namespace oneloop::http {
 
-/// One CURLM on one loop: its sockets in our epoll, its timer on an Asio timer. Read it top to bottom in the
+/// libcurl on one loop: its sockets in our epoll, its timers on Asio timers. Read it top to bottom in the
 /// order of one transfer: add, on_timer, kick, on_socket, ready, drain.
+///
+/// There are several CURLMs, called lanes, because libcurl walks through the connections of a host for each
+/// new request, and through all connections after each. A connection stays in its lane: who wants to use it
+/// again adds the next transfer to the same one.
 class multi : public std::enable_shared_from_this<multi> {
 public:
     using done_function = std::function<void(CURL*, CURLcode)>;
 
-    /// `kept` connections at most stay open for further requests. `done` is called outside of libcurl's
-    /// callbacks.
-    multi(const executor& loop, std::size_t kept, done_function done);
+    /// `kept` connections at most stay open in each lane for further requests. `done` is called outside of
+    /// libcurl's callbacks.
+    multi(const executor& loop, std::size_t lanes, std::size_t kept, done_function done);
     ~multi();
 
     /// The handle must stay until remove(), or until `done` was called for it. False if libcurl does not take
     /// it.
-    [[nodiscard]] bool add(CURL* transfer);
+    [[nodiscard]] bool add(CURL* transfer, std::size_t lane);
     void remove(CURL* transfer);
 
     /// Goes on with a transfer whose write callback had paused it.
@@ -47,28 +51,39 @@ public:
     void shut_down();
 
 private:
+    struct lane {
+        explicit lane(multi& m) : home(m), timer(m.loop_) {}
+
+        multi& home;
+        boost::asio::steady_timer timer;
+        CURLM* handle = nullptr; // made when it is needed
+        bool kick_pending = false;
+    };
+
     static int on_timer(CURLM*, long milliseconds, void* self);
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
     static int on_close(void* self, curl_socket_t fd);
 
-    void set_timer(long milliseconds);
-    void kick_soon();
+    void set_timer(lane&, long milliseconds);
+    void kick_soon(lane&);
     void go_on(CURL* transfer);
-    void act(curl_socket_t fd, int events);
-    void drain();
-    void start_over();
-    void open();
-    void close();
+    void act(lane&, curl_socket_t fd, int events);
+    void drain(lane&);
+    void start_over(lane&);
+    void open(lane&);
+    void close(lane&);
+    void note(curl_socket_t fd, lane&);
+    lane& lane_of(curl_socket_t fd) const noexcept;
 
     executor loop_;
     std::size_t kept_;
     done_function done_;
     std::shared_ptr<poll_set> sockets_;
-    boost::asio::steady_timer timer_;
-    CURLM* multi_ = nullptr;
-    std::unordered_set<CURL*> running_;
+    std::vector<std::unique_ptr<lane>> lanes_;
+    std::vector<lane*> by_socket_; // which told of it last, where there are several
+    std::unordered_map<CURL*, lane*> running_;
     std::vector<CURL*> unpaused_;
-    bool watching_ = false, kick_pending_ = false;
+    bool watching_ = false;
 };
 
 } // namespace oneloop::http

@@ -114,6 +114,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
 
     e.set(CURLOPT_CURLU, url.handle());
     e.set(CURLOPT_RESOLVE, e.resolve.get());
+    e.forget_addresses_now_and_then();
     const bool verified = !options.accept_any_certificate_ || left_origin_;
     e.set(CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
     e.set(CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);

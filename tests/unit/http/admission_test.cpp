@@ -26,6 +26,35 @@ using indices = std::vector<std::size_t>;
 
 } // namespace
 
+TEST_CASE("admission: what one host has beyond a lane goes to the next", "[admission]") {
+    constexpr std::size_t width = admission::lane_width, each = 3 * width;
+    admission a(each, each, 10);
+    REQUIRE(a.lanes() == 3);
+    std::array<admission::ticket, each> t;
+    std::array<std::size_t, 3> in_lane{};
+    for (auto& ticket : t) {
+        REQUIRE(a.enter(ticket, "host"));
+        REQUIRE(a.next() == &ticket);
+        ++in_lane.at(ticket.lane());
+    }
+    CHECK(in_lane == std::array<std::size_t, 3>{width, width, width});
+    CHECK(t[0].lane() == t[width - 1].lane());
+    CHECK(t[0].lane() != t[width].lane());
+
+    // A free place is taken where it became free: there the connection is.
+    const std::size_t freed = t[width + 1].lane();
+    a.leave(t[width + 1]);
+    REQUIRE(a.enter(t[width + 1], "host"));
+    REQUIRE(a.next() == &t[width + 1]);
+    CHECK(t[width + 1].lane() == freed);
+}
+
+TEST_CASE("admission: a few at once need no more than one lane", "[admission]") {
+    CHECK(admission(100, 8, 10).lanes() == 1);
+    CHECK(admission(1, 1, 10).lanes() == 1);
+    CHECK(admission(1'000'000, 8, 10).lanes() == admission::most_lanes);
+}
+
 TEST_CASE("admission: so many in total, the others in the order they came", "[admission]") {
     admission a(2, 10, 10);
     std::array<admission::ticket, 4> t;
