@@ -34,7 +34,7 @@ TEST_CASE("admission: what one host has beyond a lane goes to the next", "[admis
     std::array<std::size_t, 3> in_lane{};
     for (auto& ticket : t) {
         REQUIRE(a.enter(ticket, "host"));
-        REQUIRE(a.next() == &ticket);
+        REQUIRE(a.next(start) == &ticket);
         ++in_lane.at(ticket.lane());
     }
     CHECK(in_lane == std::array<std::size_t, 3>{width, width, width});
@@ -45,7 +45,7 @@ TEST_CASE("admission: what one host has beyond a lane goes to the next", "[admis
     const std::size_t freed = t[width + 1].lane();
     a.leave(t[width + 1]);
     REQUIRE(a.enter(t[width + 1], "host"));
-    REQUIRE(a.next() == &t[width + 1]);
+    REQUIRE(a.next(start) == &t[width + 1]);
     CHECK(t[width + 1].lane() == freed);
 }
 
