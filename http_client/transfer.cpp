@@ -101,6 +101,9 @@ failure transfer::verdict(CURLcode code) const {
         why.because(more);
     else if (!text.empty())
         why.because(text);
+    // libcurl has no code of its own for it
+    if (code == CURLE_RECV_ERROR && text.ends_with("chunked-encoding"))
+        why = failure(errc::protocol_violation).because(text);
     if (why == condition::tls)
         why.in(oneloop::phase::tls);
     return why;

@@ -7,9 +7,6 @@
 #include "tests/support/tcp_server.hpp"
 #include "tests/support/temp_dir.hpp"
 
-#include <random>
-#include <ranges>
-
 using namespace oneloop;
 using namespace oneloop::testing;
 using namespace std::chrono_literals;
@@ -135,30 +132,60 @@ TEST_CASE("cancel: a request in the queue costs nothing", "[http][cancel][queue]
     CHECK(server.requests().size() == 1);
 }
 
-TEST_CASE("cancel: a thousand random ones through two places lose no place", "[http][cancel]") {
-    tcp_server server(http_answers(std::string(3000, 'r')));
-    with_client(http::client_options().max_in_flight(2), [&](http::client& http) -> awaitable<> {
-        std::minstd_rand chance(4711);
-        std::size_t answered = 0, cancelled = 0;
-        auto one = [&](int) -> awaitable<> {
-            const auto patience = std::chrono::microseconds(chance() % 3000);
-            try {
-                auto page = co_await timeout(patience, http.get(server.url()));
-                CHECK(page.body_size() == 3000);
-                ++answered;
-            } catch (const error& e) {
-                CHECK(e.code() == condition::timeout);
-                ++cancelled;
-            }
-        };
-        co_await gather(std::views::iota(0, 1000) | std::views::transform(one), 8);
-        CHECK(answered + cancelled == 1000);
-        CHECK(cancelled > 0);
-        CHECK(http.stats().in_flight == 0);
-        CHECK(http.stats().queued == 0);
-        auto last = co_await http.get(server.url());
-        CHECK(last.body_size() == 3000);
+TEST_CASE("cancel: a stream whose reader makes the server wait", "[http][cancel][stream]") {
+    tcp_server server([](std::size_t n) {
+        return n == 0
+                   ? script().expect_request().send("HTTP/1.1 200 OK\r\n\r\n").flood(std::string(5000, 'x'))
+                   : http_answers("next");
     });
+    with_client(http::client_options().max_in_flight(1), [&](http::client& http) -> awaitable<> {
+        {
+            auto page = co_await http.stream(server.url(), http::request_options().read_ahead(1000));
+            co_await page.read();
+            co_await sleep_for(20ms); // until it is paused; too early is another good test
+        }
+        auto next = co_await http.get(server.url());
+        CHECK(next.body() == "next");
+    });
+}
+
+TEST_CASE("cancel: in the completion handler, of itself, of others and of the client", "[http][cancel]") {
+    tcp_server quick(http_answers("quick"));
+    tcp_server silent(script().expect_request().hang());
+    boost::asio::io_context loop;
+    auto client = std::make_unique<http::client>(loop.get_executor());
+    boost::asio::cancellation_signal own, other;
+    int quick_done = 0, silent_done = 0, last_done = 0;
+    client->get(
+        silent.url(), boost::asio::bind_cancellation_slot(
+                          other.slot(),
+                          [&](error_code code, const auto&) {
+                              ++silent_done;
+                              CHECK(code == condition::cancelled);
+                              client.reset();
+                          }
+                      )
+    );
+    client->get(silent.url("/last"), [&](error_code code, const auto&) {
+        ++last_done;
+        CHECK(code == condition::closed);
+    });
+    client->get(
+        quick.url(), boost::asio::bind_cancellation_slot(
+                         own.slot(),
+                         [&](error_code code, const auto& page) {
+                             ++quick_done;
+                             CHECK_FALSE(code);
+                             CHECK(page.body() == "quick");
+                             own.emit(boost::asio::cancellation_type::all);
+                             other.emit(boost::asio::cancellation_type::all);
+                         }
+                     )
+    );
+    loop.run();
+    CHECK(quick_done == 1);
+    CHECK(silent_done == 1);
+    CHECK(last_done == 1);
 }
 
 TEST_CASE("cancel: the client destroyed with work in flight", "[http][cancel]") {
