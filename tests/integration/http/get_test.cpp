@@ -114,6 +114,25 @@ TEST_CASE("get: a bound per host and one in total, the others wait", "[http][que
     CHECK(most(http::client_options().max_in_flight(3), 6) <= 3);
 }
 
+TEST_CASE("get: many at once to one host, whose connections serve the next as many", "[http][queue]") {
+    constexpr int many = 150; // more than one lane of connections has
+    nginx server;
+    server.serve("page", "p");
+    auto options = http::client_options().max_in_flight(192).max_in_flight_per_host(192);
+    with_client(options, [&](http::client& http) -> awaitable<> {
+        for (const bool again : {false, true}) {
+            auto fetch = [&](int) { return http.get(server.url("/page")); };
+            auto pages = co_await gather(std::views::iota(0, many) | std::views::transform(fetch));
+            REQUIRE(pages.size() == std::size_t(many));
+            for (const auto& page : pages) {
+                CHECK(page.body() == "p");
+                CHECK(page.reused_connection() == again);
+            }
+        }
+        co_await http.close();
+    });
+}
+
 TEST_CASE("get: a full queue refuses at once, and what waits too long gives up", "[http][queue]") {
     tcp_server server(script().expect_request().hang());
     auto options =
