@@ -73,9 +73,11 @@ void answer::keep(std::string_view piece, std::int64_t expected) {
 // Two lengths that differ are how one answer is made to look like two (RFC 9112, 6.3); libcurl takes the
 // last.
 const char* answer::fault() const {
-    const auto lengths = response_.headers_.all("content-length");
-    for (const auto length : lengths) {
-        if (length != lengths.front())
+    const auto first = response_.headers_.get("content-length");
+    for (const auto& [name, length] : response_.headers_) {
+        if (!first || !headers::same_name(name, "content-length"))
+            continue;
+        if (length != *first)
             return "the answer has two different Content-Lengths";
         std::int64_t number = 0;
         const auto [end, failed] = std::from_chars(length.data(), length.data() + length.size(), number);

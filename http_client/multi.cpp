@@ -27,6 +27,10 @@ int unless_it_throws(Callback callback) noexcept {
     }
 }
 
+// So many transfers begin in one turn of the loop: to connect takes libcurl and the kernel 50 us or more for
+// each.
+constexpr std::size_t most_in_a_turn = 64;
+
 } // namespace
 
 multi::multi(const executor& loop, std::size_t lanes, std::size_t kept, done_function done)
@@ -65,11 +69,13 @@ void multi::close(lane& l) {
     if (!l.handle)
         return;
     std::erase_if(running_, [&](const auto& running) {
-        if (running.second != &l)
+        if (running.second.where != &l)
             return false;
-        curl_multi_remove_handle(l.handle, running.first);
+        if (running.second.begun)
+            curl_multi_remove_handle(l.handle, running.first);
         return true;
     });
+    l.to_begin.clear();
     curl_multi_cleanup(l.handle);
     l.handle = nullptr;
 }
@@ -98,7 +104,7 @@ bool multi::add(CURL* transfer, std::size_t which) {
     lane& l = *lanes_.at(which);
     if (!l.handle)
         open(l);
-    running_.emplace(transfer, &l);
+    running_.emplace(transfer, course{&l, false});
     if (!watching_) {
         watching_ = true;
         sockets_->run([this](int fd, unsigned what) {
@@ -106,21 +112,47 @@ bool multi::add(CURL* transfer, std::size_t which) {
                 (what & readable ? CURL_CSELECT_IN : 0) | (what & writable ? CURL_CSELECT_OUT : 0));
         });
     }
+    if (l.begun < most_in_a_turn && l.to_begin.empty())
+        return begin(l, transfer);
+    l.to_begin.push_back(transfer);
+    kick_soon(l);
+    return true;
+}
+
+bool multi::begin(lane& l, CURL* transfer) {
     // Asks for its first turn through on_timer
-    if (curl_multi_add_handle(l.handle, transfer) == CURLM_OK)
-        return true;
-    running_.erase(transfer);
-    return false;
+    if (curl_multi_add_handle(l.handle, transfer) != CURLM_OK) {
+        running_.erase(transfer);
+        return false;
+    }
+    running_.at(transfer).begun = true;
+    ++l.begun;
+    return true;
+}
+
+void multi::begin_more(lane& l) {
+    l.begun = 0;
+    while (l.handle && l.begun < most_in_a_turn && !l.to_begin.empty()) {
+        CURL* const transfer = l.to_begin.front();
+        l.to_begin.pop_front();
+        const auto found = running_.find(transfer);
+        const bool waits = found != running_.end() && found->second.where == &l && !found->second.begun;
+        if (waits && !begin(l, transfer) && done_)
+            done_(transfer, CURLE_FAILED_INIT);
+    }
+    if (!l.to_begin.empty())
+        kick_soon(l);
 }
 
 void multi::remove(CURL* transfer) {
     const auto running = running_.find(transfer);
     if (running == running_.end())
         return;
-    const lane& l = *running->second;
+    const course was = running->second;
     running_.erase(running);
     std::erase(unpaused_, transfer);
-    curl_multi_remove_handle(l.handle, transfer);
+    if (was.begun)
+        curl_multi_remove_handle(was.where->handle, transfer);
 }
 
 void multi::rest_if_idle() {
@@ -158,6 +190,7 @@ void multi::kick_soon(lane& l) {
         if (auto alive = weak.lock()) {
             l.kick_pending = false;
             alive->act(l, CURL_SOCKET_TIMEOUT, 0);
+            alive->begin_more(l);
         }
     });
 }
@@ -168,7 +201,7 @@ void multi::resume(CURL* transfer) {
     if (running == running_.end())
         return;
     unpaused_.push_back(transfer);
-    kick_soon(*running->second);
+    kick_soon(*running->second.where);
 }
 
 curl_socket_t multi::open_socket(const curl_sockaddr& address) noexcept {
@@ -253,8 +286,8 @@ void multi::drain(lane& l) {
 // transfer fails and a new one takes its place.
 void multi::start_over(lane& l) {
     std::vector<CURL*> lost;
-    for (const auto& [transfer, where] : running_)
-        if (where == &l)
+    for (const auto& [transfer, course] : running_)
+        if (course.where == &l)
             lost.push_back(transfer);
     close(l);
     for (CURL* transfer : lost)

@@ -5,6 +5,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -58,6 +59,12 @@ private:
         boost::asio::steady_timer timer;
         CURLM* handle = nullptr; // made when it is needed
         bool kick_pending = false;
+        std::size_t begun = 0;      // since the last kick, in which libcurl begins them all
+        std::deque<CURL*> to_begin; // some may have been removed since
+    };
+    struct course {
+        lane* where;
+        bool begun;
     };
 
     static int on_timer(CURLM*, long milliseconds, void* self);
@@ -66,6 +73,8 @@ private:
 
     void set_timer(lane&, long milliseconds);
     void kick_soon(lane&);
+    bool begin(lane&, CURL* transfer);
+    void begin_more(lane&);
     void go_on(CURL* transfer);
     void act(lane&, curl_socket_t fd, int events);
     void drain(lane&);
@@ -81,7 +90,7 @@ private:
     std::shared_ptr<poll_set> sockets_;
     std::vector<std::unique_ptr<lane>> lanes_;
     std::vector<lane*> by_socket_; // which told of it last, where there are several
-    std::unordered_map<CURL*, lane*> running_;
+    std::unordered_map<CURL*, course> running_;
     std::vector<CURL*> unpaused_;
     bool watching_ = false;
 };

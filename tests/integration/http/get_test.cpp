@@ -4,6 +4,7 @@
 
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <ranges>
 #include <thread>
 
@@ -112,6 +113,47 @@ TEST_CASE("get: a bound per host and one in total, the others wait", "[http][que
     };
     CHECK(most(http::client_options().max_in_flight_per_host(2), 0) <= 2);
     CHECK(most(http::client_options().max_in_flight(3), 6) <= 3);
+}
+
+TEST_CASE("get: many at once to one host, whose connections serve the next as many", "[http][queue]") {
+    constexpr int many = 150; // more than one lane of connections has
+    nginx server;
+    server.serve("page", "p");
+    auto options = http::client_options().max_in_flight(192).max_in_flight_per_host(192);
+    with_client(options, [&](http::client& http) -> awaitable<> {
+        for (const bool again : {false, true}) {
+            auto fetch = [&](int) { return http.get(server.url("/page")); };
+            auto pages = co_await gather(std::views::iota(0, many) | std::views::transform(fetch));
+            REQUIRE(pages.size() == std::size_t(many));
+            for (const auto& page : pages) {
+                CHECK(page.body() == "p");
+                CHECK(page.reused_connection() == again);
+            }
+        }
+        co_await http.close();
+    });
+}
+
+TEST_CASE("get: of many at once some are cancelled before their turn, the others come", "[http][cancel]") {
+    constexpr int many = 300;
+    nginx server;
+    server.serve("page", "p");
+    auto options = http::client_options().max_in_flight(120).max_in_flight_per_host(120);
+    with_client(options, [&](http::client& http) -> awaitable<> {
+        auto fetch = [&](int i) -> awaitable<bool> {
+            const bool at_once = i % 2 == 1;
+            const std::chrono::milliseconds limit(at_once ? 0 : 20'000);
+            auto page = co_await timeout(limit, http.get(server.url("/page"), nothrow));
+            CHECK((at_once || page));
+            co_return page.has_value();
+        };
+        for (int round = 0; round < 3; ++round) {
+            auto came = co_await gather(std::views::iota(0, many) | std::views::transform(fetch));
+            CHECK(std::ranges::count(came, true) >= many / 2);
+        }
+        CHECK(http.stats().in_flight == 0);
+        co_await http.close();
+    });
 }
 
 TEST_CASE("get: a full queue refuses at once, and what waits too long gives up", "[http][queue]") {
