@@ -1,0 +1,80 @@
+// The end of a request: what it held is given back, and its caller is told.
+
+#include "http_client/engine.hpp"
+
+#include <utility>
+
+namespace oneloop::http {
+
+// All of the file is here; or what came is no part of it, and all of it is asked for.
+void engine::store(const transfer_ptr& t) {
+    if (failure why = t->file_verdict(); why.code())
+        return finish(t, std::move(why));
+    if (t->file->begins_anew())
+        return send_anew(t);
+    enter(*t, phase::file);
+    const bool wanted = t->answer_is_wanted();
+    t->file->store(
+        t->fields_of_answer(), wanted,
+        [weak = weak_from_this(), t, wanted](failure why, std::string path) {
+            if (wanted)
+                t->stored_at(std::move(path));
+            if (auto self = weak.lock())
+                self->finish(t, std::move(why));
+        }
+    );
+}
+
+void engine::send_anew(const transfer_ptr& t) {
+    t->begin_again();
+    end_attempt(*t);
+    look_up(t);
+}
+
+void engine::cancel(const transfer_ptr& t) {
+    if (t)
+        finish(t, cancelled());
+}
+
+// The one way out, whatever has happened: everything the request held is given back, then its caller is told.
+void engine::finish(const transfer_ptr& t, failure why) {
+    if (t->finished)
+        return;
+    failure told = why.code() ? t->tell(std::move(why)) : failure();
+    if (told.code() && try_again(t, told))
+        return;
+    t->finished = true;
+    if (told.code())
+        told = t->last_word(std::move(told));
+    else
+        budget_.earn();
+    response whole = told.code() ? response() : t->take_answer();
+    count(*t, told, whole);
+    stop(*t);
+    deadlines_->forget(t.get());
+    admission_.leave(*t);
+    transfers_.erase(t.get());
+    deliver(*t, std::move(told), std::move(whole));
+    pump();
+    told_if_drained();
+}
+
+void engine::deliver(transfer& t, failure why, response whole) {
+    if (t.pipe)
+        return t.pipe->end(std::move(why), std::move(whole));
+    auto handler = std::move(t.handler);
+    if (why.code())
+        handler.fail(std::move(why));
+    else
+        handler.succeed(std::move(whole));
+}
+
+void engine::stop(transfer& t) {
+    if (t.file)
+        t.file->abandon();
+    if (t.feed)
+        t.feed->stop();
+    end_attempt(t);
+}
+
+} // namespace oneloop::http
