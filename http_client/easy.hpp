@@ -55,9 +55,9 @@ public:
     /// to a small body that costs more than all its header fields.
     void expect_body(std::uint64_t bytes);
 
-    /// libcurl forgets the addresses that requests came with after a minute. It looks for old ones after every
-    /// request, at all that it has, which after a thousand names costs as much as a request: so have it look
-    /// only now and then. (Each request brings its own, so an old one is never used.)
+    /// libcurl forgets the addresses that requests came with after a minute. It looks for old ones after
+    /// every request, at all that it has, which after a thousand names costs as much as a request: so have it
+    /// look only now and then. (Each request brings its own, so an old one is never used.)
     void forget_addresses_now_and_then();
 
     slist resolve; // libcurl reads it while the request runs
