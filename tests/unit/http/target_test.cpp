@@ -1,5 +1,6 @@
 #include "http_client/target.hpp"
 
+#include "http_client/kept_targets.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace oneloop;
@@ -79,4 +80,29 @@ TEST_CASE("target: what is no http or https URL is refused with what to do", "[t
     // Other parsers take the backslash for a slash, libcurl goes to 127.0.0.2
     CHECK_THAT(refusal("http://127.0.0.1\\@127.0.0.2/x"), containing("backslash"));
     CHECK_THAT(refusal(std::string("http://a/\0b", 11)), containing("control"));
+}
+
+TEST_CASE("target: those kept are the ones asked for, and none with a password", "[target]") {
+    http::kept_targets kept;
+    const auto url = [](std::size_t i) { return "http://a.example/" + std::to_string(i); };
+    for (std::size_t i = 0; i < 2 * http::kept_targets::places; ++i) {
+        CHECK(kept.find(url(i)) == nullptr);
+        kept.keep(url(i), target::parse(url(i)).value());
+        const target* known = kept.find(url(i));
+        REQUIRE(known != nullptr);
+        CHECK(known->shown() == url(i));
+    }
+    std::size_t still = 0;
+    for (std::size_t i = 0; i < 2 * http::kept_targets::places; ++i)
+        if (const target* known = kept.find(url(i))) {
+            CHECK(known->shown() == url(i));
+            ++still;
+        }
+    CHECK(still <= http::kept_targets::places);
+
+    for (const std::string& not_kept :
+         {std::string("http://user:s3cret@a.example/"), "http://a.example/" + std::string(300, 'x')}) {
+        kept.keep(not_kept, target::parse(not_kept).value());
+        CHECK(kept.find(not_kept) == nullptr);
+    }
 }
