@@ -4,7 +4,6 @@
 // process until its end.
 
 #include "benchmarks/support/stopwatch.hpp"
-#include <oneloop/as_completed.hpp>
 #include <oneloop/http.hpp>
 #include <oneloop/resolver.hpp>
 #include <oneloop/run.hpp>
@@ -48,21 +47,17 @@ awaitable<> program(
     auto options = http::client_options().max_in_flight(names);
     http::client http(loop, options.resolve_with(std::make_shared<resolver>(loop, where.addresses())));
 
-    auto fetch = [&](std::size_t i) { return http.get(where.url(i)); };
-    auto check = [&](auto& done) -> awaitable<> {
-        while (auto page = co_await done.next()) {
-            const http::response answer = page->get();
-            if (answer.status() != 200 || answer.body().size() != bytes)
+    auto check = [&](std::size_t from, std::size_t to) -> awaitable<> {
+        auto url_of = [&](std::size_t i) { return where.url(i); };
+        auto pages = http.fetch_each(std::views::iota(from, to) | std::views::transform(url_of), at_once);
+        while (auto page = co_await pages.next())
+            if (page->value().status() != 200 || page->value().body().size() != bytes)
                 throw std::runtime_error("not the page");
-        }
     };
     const std::size_t first = operations / 10 + at_once; // unmeasured
-    auto urls = [&](std::size_t from, std::size_t to) {
-        return std::views::iota(from, to) | std::views::transform(fetch);
-    };
-    co_await with_completed(urls(0, first), at_once, std::ref(check));
+    co_await check(0, first);
     const stopwatch time;
-    co_await with_completed(urls(first, first + operations), at_once, std::ref(check));
+    co_await check(first, first + operations);
     time.print(static_cast<double>(operations));
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);

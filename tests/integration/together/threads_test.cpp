@@ -113,6 +113,19 @@ TEST_CASE("an http::client is used from four threads", "[http]") {
     });
 }
 
+TEST_CASE("an http::client's bodies are read from four threads", "[http]") {
+    const nginx server(nginx_options().server("location /echo/ { return 200 $uri; }"));
+    home at;
+    auto http = make_at<http::client>(at);
+    from_threads([&](std::string text) -> awaitable<std::string> {
+        auto page = co_await http->stream(server.url("/echo/" + text));
+        std::string all;
+        while (auto piece = co_await page.read())
+            all += *piece;
+        co_return all.substr(all.rfind('/') + 1);
+    });
+}
+
 TEST_CASE("a redis::client is used from four threads", "[redis]") {
     const redis_server server;
     home at;
