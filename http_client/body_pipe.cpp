@@ -100,14 +100,10 @@ void body_pipe::drop() noexcept {
     std::lock_guard lock(registry_->mutex);
     if (registry_->dead)
         return;
-    try {
-        boost::asio::post(loop_, [self = shared_from_this()] {
-            if (const auto dropped = std::exchange(self->dropped_, nullptr))
-                dropped();
-        });
-    } catch (...) {
-        // without memory for that the request goes on until it meets its limits
-    }
+    boost::asio::post(loop_, [self = shared_from_this()] {
+        if (const auto dropped = std::exchange(self->dropped_, nullptr))
+            dropped();
+    });
 }
 
 namespace detail {

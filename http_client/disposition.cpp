@@ -39,7 +39,7 @@ std::optional<std::string> extended(const std::string& value) {
     if (first == value.npos || second == value.npos)
         return {};
     const auto charset = std::string_view(value).substr(0, first);
-    const std::string bytes = percent_decoded(std::string_view(value).substr(second + 1));
+    std::string bytes = percent_decoded(std::string_view(value).substr(second + 1));
     if (headers::same_name(charset, "UTF-8"))
         return bytes;
     if (!headers::same_name(charset, "ISO-8859-1"))

@@ -45,8 +45,8 @@ public:
     virtual ~transport() = default;
 
     /// Answers one attempt. It is cancelled when the request is, or meets a limit. `error` thrown from here
-    /// is the request's failure; with `outcome::not_sent`, or a method that may be repeated, it is tried
-    /// again if the client's policy says so.
+    /// is the request's failure, whose outcome is in doubt: it is tried again only if the method may be
+    /// repeated and the client's policy says so.
     virtual awaitable<wire_answer> exchange(wire_request) = 0;
 };
 
