@@ -146,9 +146,10 @@ void part_file::stop() noexcept {
                 record_.synced = size_;
             write_record();
         }
-    } catch (...) { // no memory: then it is as if it had been killed
+        close();
+    } catch (...) {
+        close(); // no memory: then it is as if it had been killed
     }
-    close();
 }
 
 void part_file::discard() noexcept {
