@@ -182,3 +182,7 @@ int main(int argc, char** argv) {
         return wrong_use(e.what());
     }
 }
+
+//> rivers.html: 2.4 KiB
+//> mountains.html: 25.8 KiB
+//> image1.png: 195.3 KiB
