@@ -3,20 +3,21 @@
 #include "urls.hpp"
 #include <oneloop/http.hpp>
 
+#include <filesystem>
 #include <ranges>
 
 using namespace oneloop;
 
 awaitable<> save(http::client& http, std::string url) {
-    const std::string name = file_name(url);
     // The example's server signed its certificate itself. Only this request trusts it, and the name says what
     // that means.
     http::request_options options;
     options.dangerously_accept_any_certificate();
-    auto answer = co_await http.download(url, name, options);
+    // The name is made from the URL, and can do no harm; a file that is there already is not overwritten.
+    auto answer = co_await http.download_into(url, ".", options);
     answer.throw_for_status();
-    std::cout << name << ": " << answer.body_size() << " bytes"
-              << "\n";
+    std::cout << std::filesystem::path(answer.file()).filename().string() << ": " << answer.body_size()
+              << " bytes\n";
 }
 
 awaitable<> program(std::vector<std::string> urls) {
