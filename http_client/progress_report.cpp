@@ -12,7 +12,7 @@ namespace {
 
 failure told_by(const std::exception_ptr& thrown) {
     error_code code = errc::invalid_argument;
-    std::string text = "something that is no std::exception";
+    std::string text;
     try {
         std::rethrow_exception(thrown);
     } catch (const boost::system::system_error& coded) {
@@ -21,6 +21,7 @@ failure told_by(const std::exception_ptr& thrown) {
     } catch (const std::exception& e) {
         text = e.what();
     } catch (...) {
+        text = "something that is no std::exception";
     }
     return failure(code).because("on_progress threw: " + text);
 }
