@@ -72,7 +72,15 @@ private:
     void end_attempt(transfer&);
     void stop(transfer&);
     void count(transfer&, const failure&, const response&);
-    void note(const transfer&, trace_event::step, const std::function<void(trace_event&)>& more = nullptr);
+    void note(const transfer& t, trace_event::step what) {
+        note(t, what, [](trace_event&) {});
+    }
+    template <class More>
+    void note(const transfer& t, trace_event::step what, More more) {
+        if (tracer_)
+            trace(t, what, more);
+    }
+    void trace(const transfer&, trace_event::step, const std::function<void(trace_event&)>& more);
     void note_phase(const transfer&);
     void told_if_drained();
     void enter(transfer&, phase);
