@@ -30,9 +30,9 @@ public:
 
     /// Null if it goes no further: its handler is called all the same.
     std::shared_ptr<transfer>
-        accept(request, std::optional<download_order>, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    accept(request&&, std::optional<download_order>, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void cancel(const std::shared_ptr<transfer>&);
-    void accept(request, body_pipe::head_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    void accept(request&&, body_pipe::head_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
 
     /// The client is gone: whatever is pending completes with errc::closed.

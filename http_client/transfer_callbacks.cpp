@@ -174,7 +174,7 @@ bool transfer::head_may_be_the_last() const {
 
 void transfer::give_head() {
     response head = described(answer_.copy());
-    head.redirected_from_ = redirected_from_;
+    head.edit().redirected_from = redirected_from_;
     pipe->begin(std::move(head));
 }
 
