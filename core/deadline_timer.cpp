@@ -9,8 +9,9 @@ namespace oneloop {
 void deadline_timer::watch(key k, deadline at) {
     if (const auto known = by_key_.find(k); known != by_key_.end()) {
         if (known->second->first > at) {
-            by_time_.erase(known->second);
-            known->second = by_time_.emplace(at, k);
+            auto entry = by_time_.extract(known->second);
+            entry.key() = at;
+            known->second = by_time_.insert(std::move(entry));
         }
     } else {
         by_key_.emplace(k, by_time_.emplace(at, k));

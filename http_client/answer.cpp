@@ -34,19 +34,18 @@ bool answer::line(std::string_view text) {
     } else if (trimmed(text).empty()) {
         head_ended_ = true;
     } else if (text.front() == ' ' || text.front() == '\t') {
-        response_.headers_.continue_last(trimmed(text));
+        response_.edit().headers.continue_last(trimmed(text));
     } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
-        response_.headers_.add(
-            std::string(trimmed(text.substr(0, colon))), std::string(trimmed(text.substr(colon + 1)))
-        );
+        response_.edit().headers.add_view(trimmed(text.substr(0, colon)), trimmed(text.substr(colon + 1)));
     }
     return true;
 }
 
 // A further status line follows an interim answer such as 103: only the last counts.
 void answer::begin(std::string_view status_line) {
-    response_.headers_.clear();
-    response_.headers_.reserve(usual_number_of_fields);
+    http::headers& fields = response_.edit().headers;
+    fields.clear();
+    fields.reserve(usual_number_of_fields);
     response_.status_ = 0;
     head_ended_ = false;
     const auto space = status_line.find(' ');
@@ -60,7 +59,7 @@ void answer::begin(std::string_view status_line) {
 void answer::keep(std::string_view piece, std::int64_t expected) {
     // The length is the server's word for it: believed for a megabyte in advance, and for sixteen times what
     // has come when that is full. Growing by doubling would copy a large body twice.
-    std::string& body = response_.body_;
+    std::string& body = response_.edit().body;
     if (const std::size_t needed = body.size() + piece.size(); needed > body.capacity()) {
         const auto believed = static_cast<std::int64_t>(std::max(std::size_t{1} << 20, 16 * body.size()));
         const auto ahead = static_cast<std::size_t>(std::clamp<std::int64_t>(expected, 0, believed));
@@ -73,9 +72,9 @@ void answer::keep(std::string_view piece, std::int64_t expected) {
 // Two lengths that differ are how one answer is made to look like two (RFC 9112, 6.3); libcurl takes the
 // last.
 const char* answer::fault() const {
-    const auto first = response_.headers_.get("content-length");
-    for (const auto& [name, length] : response_.headers_) {
-        if (!first || !headers::same_name(name, "content-length"))
+    const auto first = headers().get("content-length");
+    for (const auto& [name, length] : headers()) {
+        if (!first || !http::headers::same_name(name, "content-length"))
             continue;
         if (length != *first)
             return "the answer has two different Content-Lengths";

@@ -69,7 +69,7 @@ bool is_of_a_name(char c) {
 } // namespace
 
 std::string response::text() const {
-    const auto type = headers_.get("content-type");
+    const auto type = headers().get("content-type");
     const std::string charset = type ? charset_in(*type).value_or("utf-8") : "utf-8";
     converter to_utf8(charset);
     // Other marks have a meaning of their own for iconv ("utf-8//ignore"), and no name is that of the program
@@ -77,9 +77,9 @@ std::string response::text() const {
         throw error(failure(errc::protocol_violation)
                         .in(phase::receive)
                         .ended(outcome::answered)
-                        .doing(method_ + " " + url_)
+                        .doing(method() + " " + url())
                         .because("the charset of the answer is not known here; body() has its bytes"));
-    return to_utf8(body_);
+    return to_utf8(body());
 }
 
 } // namespace oneloop::http

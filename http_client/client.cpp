@@ -16,27 +16,27 @@ using oneloop::detail::cancel_link;
 // From whichever thread the operation was started to the client's loop; on it already, without a detour. A
 // request to cancel takes the same way.
 static void start(
-    const std::shared_ptr<engine>& e, response_handler handler, request what,
+    const std::shared_ptr<engine>& e, response_handler handler, boxed_request what,
     std::optional<download_order> order
 ) {
     auto link = cancel_link::connect(handler.slot(), e->loop());
     auto accept = [e, link = std::move(link), handler = std::move(handler), what = std::move(what),
                    order = std::move(order)]() mutable {
-        e->accept(std::move(what), std::move(order), std::move(handler), std::move(link));
+        e->accept(std::move(*what), std::move(order), std::move(handler), std::move(link));
     };
     asio::dispatch(e->loop(), std::move(accept));
 }
 
-void start_send(const std::shared_ptr<engine>& e, response_handler handler, request what) {
+void start_send(const std::shared_ptr<engine>& e, response_handler handler, boxed_request what) {
     start(e, std::move(handler), std::move(what), std::nullopt);
 }
 
 void start_stream(
-    const std::shared_ptr<engine>& e, oneloop::detail::completion<body_reader> handler, request what
+    const std::shared_ptr<engine>& e, oneloop::detail::completion<body_reader> handler, boxed_request what
 ) {
     auto link = cancel_link::connect(handler.slot(), e->loop());
     auto accept = [e, link = std::move(link), handler = std::move(handler), what = std::move(what)](
-                  ) mutable { e->accept(std::move(what), std::move(handler), std::move(link)); };
+                  ) mutable { e->accept(std::move(*what), std::move(handler), std::move(link)); };
     asio::dispatch(e->loop(), std::move(accept));
 }
 
@@ -46,7 +46,10 @@ void start_download(
 ) {
     request what(std::move(url));
     what.options(options.request()); // the order keeps what is no request's
-    start(e, std::move(handler), std::move(what), download_order(std::move(path), into, std::move(options)));
+    start(
+        e, std::move(handler), boxed_request(std::move(what)),
+        download_order(std::move(path), into, std::move(options))
+    );
 }
 
 void start_close(const std::shared_ptr<engine>& e, oneloop::detail::completion<> handler) {

@@ -60,11 +60,13 @@ public:
     /// look only now and then. (Each request brings its own, so an old one is never used.)
     void forget_addresses_now_and_then();
 
-    slist resolve; // libcurl reads it while the request runs
+    class transfer* serves = nullptr; // at the moment; libcurl's callbacks get the handle
+    slist resolve;                    // libcurl reads it while the request runs
 
     // What it was told last, where telling it again costs
     bool plain_get = true, compressed = false, digest = false;
-    bool certificate = false, pinned = false, proxied = false, http2 = false, own_cookie = false;
+    bool verified = true, certificate = false, pinned = false, proxied = false, http2 = false,
+         own_cookie = false;
 
     std::shared_ptr<void> jar; // must outlive the handle
 

@@ -30,9 +30,9 @@ public:
 
     /// Null if it goes no further: its handler is called all the same.
     std::shared_ptr<transfer>
-        accept(request, std::optional<download_order>, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    accept(request&&, std::optional<download_order>, response_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void cancel(const std::shared_ptr<transfer>&);
-    void accept(request, body_pipe::head_handler, std::shared_ptr<oneloop::detail::cancel_link>);
+    void accept(request&&, body_pipe::head_handler, std::shared_ptr<oneloop::detail::cancel_link>);
     void close(oneloop::detail::completion<>, std::shared_ptr<oneloop::detail::cancel_link>);
 
     /// The client is gone: whatever is pending completes with errc::closed.
@@ -72,7 +72,15 @@ private:
     void end_attempt(transfer&);
     void stop(transfer&);
     void count(transfer&, const failure&, const response&);
-    void note(const transfer&, trace_event::step, const std::function<void(trace_event&)>& more = nullptr);
+    void note(const transfer& t, trace_event::step what) {
+        note(t, what, [](trace_event&) {});
+    }
+    template <class More>
+    void note(const transfer& t, trace_event::step what, More more) {
+        if (tracer_)
+            trace(t, what, more);
+    }
+    void trace(const transfer&, trace_event::step, const std::function<void(trace_event&)>& more);
     void note_phase(const transfer&);
     void told_if_drained();
     void enter(transfer&, phase);

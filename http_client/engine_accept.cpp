@@ -29,7 +29,7 @@ result<target> engine::target_of(const request& what) {
 }
 
 std::shared_ptr<transfer> engine::accept(
-    request what, std::optional<download_order> order, response_handler handler,
+    request&& what, std::optional<download_order> order, response_handler handler,
     std::shared_ptr<oneloop::detail::cancel_link> link
 ) {
     auto where = target_of(what);
@@ -52,7 +52,7 @@ std::shared_ptr<transfer> engine::accept(
 }
 
 void engine::accept(
-    request what, body_pipe::head_handler handler, std::shared_ptr<oneloop::detail::cancel_link> link
+    request&& what, body_pipe::head_handler handler, std::shared_ptr<oneloop::detail::cancel_link> link
 ) {
     auto where = target_of(what);
     if (!where)

@@ -109,9 +109,9 @@ void engine::attempt(const transfer_ptr& t) {
 
 // libcurl is through with a handle. Called outside of its callbacks.
 void engine::ended(CURL* handle, CURLcode code) {
-    transfer* which = nullptr;
-    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &which);
-    const auto found = transfers_.find(which);
+    easy* used = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &used);
+    const auto found = transfers_.find(used->serves);
     if (found == transfers_.end())
         return;
     const transfer_ptr t = found->second;

@@ -23,9 +23,7 @@ void engine::count(transfer& t, const failure& why, const response& whole) {
     });
 }
 
-void engine::note(const transfer& t, trace_event::step what, const std::function<void(trace_event&)>& more) {
-    if (!tracer_)
-        return;
+void engine::trace(const transfer& t, trace_event::step what, const std::function<void(trace_event&)>& more) {
     trace_event e;
     e.request = t.number;
     e.attempt = t.attempts + 1;
@@ -33,8 +31,7 @@ void engine::note(const transfer& t, trace_event::step what, const std::function
     e.at = transfer::clock::now();
     e.method = t.method();
     e.url = t.url.shown();
-    if (more)
-        more(e);
+    more(e);
     tracer_->note(std::move(e));
 }
 

@@ -80,7 +80,7 @@ const response& response::throw_for_status() const& {
         throw error(failure(error_code(status_, status_category()))
                         .in(phase::receive)
                         .ended(outcome::answered)
-                        .doing("GET " + url_));
+                        .doing("GET " + url()));
     return *this;
 }
 

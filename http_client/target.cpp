@@ -100,7 +100,7 @@ result<target> target::follow(std::string_view location, std::string_view doing)
             url += visible(std::string(1, c));
         else
             url += c;
-    std::unique_ptr<CURLU, url_closer> next(curl_url_dup(handle_.get()));
+    std::unique_ptr<CURLU, url_closer> next(curl_url_dup(handle()));
     if (!next)
         throw std::bad_alloc();
     // What belonged to this origin is not the next one's
@@ -117,7 +117,7 @@ result<target> target::follow(std::string_view location, std::string_view doing)
     auto there = take(std::move(next), url, doing);
     if (there && same_origin(*this, *there))
         for (const auto which : {CURLUPART_USER, CURLUPART_PASSWORD})
-            if (const std::string own = part(handle_.get(), which); !own.empty())
+            if (const std::string own = part(handle(), which); !own.empty())
                 curl_url_set(there->own(), which, own.c_str(), 0);
     return there;
 }
@@ -136,7 +136,7 @@ bool target::set_user(const std::string& name, const std::string& password) {
 void target::append_query(const std::string& encoded) {
     if (encoded.empty())
         return;
-    const std::string before = part(handle_.get(), CURLUPART_QUERY);
+    const std::string before = part(handle(), CURLUPART_QUERY);
     const std::string query = before.empty() ? encoded : before + "&" + encoded;
     if (curl_url_set(own(), CURLUPART_QUERY, query.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
         throw std::bad_alloc();
@@ -145,29 +145,32 @@ void target::append_query(const std::string& encoded) {
 
 result<target> target::take(url_handle handle, const std::string& url, std::string_view doing) {
     target t;
-    t.handle_ = std::move(handle);
-    CURLU* parsed = t.handle_.get();
+    t.parts_ = std::make_shared<parts>();
+    parts& p = *t.parts_;
+    p.handle = std::move(handle);
+    CURLU* parsed = p.handle.get();
     const std::string scheme = part(parsed, CURLUPART_SCHEME);
     if (scheme != "http" && scheme != "https")
         return refused(doing, url, "only http and https are spoken here");
 
-    t.secure_ = scheme == "https";
-    t.host_ = part(parsed, CURLUPART_HOST);
+    p.secure = scheme == "https";
+    p.host = part(parsed, CURLUPART_HOST);
     // Example.org is example.org: one connection, one place in the queue, one look-up
     const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-    if (std::ranges::any_of(t.host_, is_capital)) {
-        std::ranges::transform(t.host_, t.host_.begin(), [&](char c) {
+    if (std::ranges::any_of(p.host, is_capital)) {
+        std::ranges::transform(p.host, p.host.begin(), [&](char c) {
             return is_capital(c) ? static_cast<char>(c - 'A' + 'a') : c;
         });
-        curl_url_set(parsed, CURLUPART_HOST, t.host_.c_str(), 0);
+        curl_url_set(parsed, CURLUPART_HOST, p.host.c_str(), 0);
     }
-    t.port_ = part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-    if (t.host_.starts_with('['))
-        t.host_ = t.host_.substr(1, t.host_.find(']') - 1);
+    p.port = part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    if (p.host.starts_with('['))
+        p.host = p.host.substr(1, p.host.find(']') - 1);
     error_code is_name;
-    if (may_be_address(t.host_))
-        if (auto address = boost::asio::ip::make_address(t.host_, is_name); !is_name)
-            t.literal_ = address;
+    if (may_be_address(p.host))
+        if (auto address = boost::asio::ip::make_address(p.host, is_name); !is_name)
+            p.literal = address;
+    p.origin = scheme + "://" + p.host + ":" + p.port;
     if (url.find('#') != std::string::npos)
         curl_url_set(parsed, CURLUPART_FRAGMENT, nullptr, 0);
     t.read_text();
@@ -176,29 +179,33 @@ result<target> target::take(url_handle handle, const std::string& url, std::stri
 
 // What libcurl would print, without its printf, which costs as much as parsing.
 void target::read_text() {
-    const std::string port = part(handle_.get(), CURLUPART_PORT),
-                      query = part(handle_.get(), CURLUPART_QUERY);
-    shown_ = secure_ ? "https://" : "http://";
-    shown_ += part(handle_.get(), CURLUPART_HOST);
-    if (shown_.ends_with(']'))
-        if (const std::string zone = part(handle_.get(), CURLUPART_ZONEID); !zone.empty())
-            shown_.insert(shown_.size() - 1, "%25" + zone);
+    CURLU* const parsed = handle();
+    const std::string port = part(parsed, CURLUPART_PORT), query = part(parsed, CURLUPART_QUERY);
+    std::string& shown = parts_->shown;
+    shown = secure() ? "https://" : "http://";
+    shown += part(parsed, CURLUPART_HOST);
+    if (shown.ends_with(']'))
+        if (const std::string zone = part(parsed, CURLUPART_ZONEID); !zone.empty())
+            shown.insert(shown.size() - 1, "%25" + zone);
     if (!port.empty())
-        shown_.append(":").append(port);
-    shown_ += part(handle_.get(), CURLUPART_PATH);
+        shown.append(":").append(port);
+    shown += part(parsed, CURLUPART_PATH);
     if (!query.empty())
-        shown_.append("?").append(query);
-    if (!std::ranges::all_of(shown_, is_visible))
-        shown_ = visible(shown_);
+        shown.append("?").append(query);
+    if (!std::ranges::all_of(shown, is_visible))
+        shown = visible(shown);
 }
 
 // Nobody else's URL is changed with ours.
 CURLU* target::own() {
-    if (handle_.use_count() > 1)
-        handle_ = url_handle(curl_url_dup(handle_.get()), url_closer());
-    if (!handle_)
-        throw std::bad_alloc();
-    return handle_.get();
+    if (parts_.use_count() > 1) {
+        auto copy = std::make_shared<parts>(*parts_);
+        copy->handle = url_handle(curl_url_dup(handle()), url_closer());
+        if (!copy->handle)
+            throw std::bad_alloc();
+        parts_ = std::move(copy);
+    }
+    return handle();
 }
 
 } // namespace oneloop::http

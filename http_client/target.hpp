@@ -40,29 +40,34 @@ public:
     /// Adds to the query, which is encoded already.
     void append_query(const std::string& encoded);
 
-    Curl_URL* handle() const noexcept { return handle_.get(); }
-    const std::string& host() const noexcept { return host_; } // without the brackets of an IPv6 address
-    const std::string& port() const noexcept { return port_; }
-    bool secure() const noexcept { return secure_; }
+    Curl_URL* handle() const noexcept { return parts_->handle.get(); }
+    const std::string& host() const noexcept {
+        return parts_->host;
+    } // without the brackets of an IPv6 address
+    const std::string& port() const noexcept { return parts_->port; }
+    bool secure() const noexcept { return parts_->secure; }
 
     /// The host if it is an address itself, however that is spelled: nothing to look up.
-    const std::optional<boost::asio::ip::address>& literal() const noexcept { return literal_; }
+    const std::optional<boost::asio::ip::address>& literal() const noexcept { return parts_->literal; }
 
     /// Without user name, password and fragment: for failures, logs and the response.
-    const std::string& shown() const noexcept { return shown_; }
+    const std::string& shown() const noexcept { return parts_->shown; }
 
     /// Requests with the same key share the limit per host.
-    std::string origin() const { return (secure_ ? "https://" : "http://") + host_ + ":" + port_; }
+    const std::string& origin() const noexcept { return parts_->origin; }
 
 private:
     static result<target> take(url_handle, const std::string& url, std::string_view doing);
     void read_text();
     Curl_URL* own();
 
-    url_handle handle_;
-    std::string host_, port_, shown_;
-    std::optional<boost::asio::ip::address> literal_;
-    bool secure_ = false;
+    struct parts {
+        url_handle handle;
+        std::string host, port, shown, origin;
+        std::optional<boost::asio::ip::address> literal;
+        bool secure = false;
+    };
+    std::shared_ptr<parts> parts_; // changed only by way of own()
 };
 
 /// The same scheme, host and port.

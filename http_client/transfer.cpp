@@ -18,7 +18,7 @@ namespace oneloop::http {
 
 transfer::transfer(
     const executor& loop, std::shared_ptr<oneloop::detail::pending_registry> registry, target where,
-    request what, const client_options& defaults, const connection_setup& connection, response_handler h
+    request&& what, const client_options& defaults, const connection_setup& connection, response_handler h
 )
     : pending(std::move(registry)),
       url(std::move(where)),
@@ -226,32 +226,36 @@ failure transfer::last_word(failure why) const {
 
 response transfer::take_answer() {
     response r = described(answer_.take());
-    r.redirected_from_ = std::move(redirected_from_);
+    r.edit().redirected_from = std::move(redirected_from_);
     return r;
 }
 
 response transfer::described(response r) const {
-    r.url_ = url.shown();
-    r.method_ = method_;
-    r.file_ = stored_at_;
-    r.resumed_from_ = file && !r.file_.empty() ? file->resumed_from() : 0;
-    r.times_ = times();
-    r.version_ = "HTTP/1.1";
-    r.certainly_complete_ = true;
+    auto& about = r.edit();
+    about.url = url.shown();
+    about.method = method_;
+    about.file = stored_at_;
+    about.resumed_from = file && !stored_at_.empty() ? file->resumed_from() : 0;
+    about.times = times();
+    about.version = "HTTP/1.1";
+    about.certainly_complete = true;
     if (!easy_)
         return r;
     const long version = easy_->info<long>(CURLINFO_HTTP_VERSION);
     // Before 8.4.0 libcurl takes what was reset over HTTP/2 for complete where no length was announced
     const bool framed = version >= CURL_HTTP_VERSION_2_0 && has_sound_http2();
-    const bool announced = easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0;
-    r.certainly_complete_ = has_no_body() || framed ||
-                            (version >= CURL_HTTP_VERSION_2_0 ? announced : tells_its_end(r.headers()));
-    r.reused_connection_ = reused_connection();
+    const auto tells_where_it_ends = [&] {
+        return version >= CURL_HTTP_VERSION_2_0
+                   ? easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0
+                   : tells_its_end(about.headers);
+    };
+    about.certainly_complete = has_no_body() || framed || tells_where_it_ends();
+    about.reused_connection = reused_connection();
     if (version == CURL_HTTP_VERSION_1_0)
-        r.version_ = "HTTP/1.0";
+        about.version = "HTTP/1.0";
     else if (version >= CURL_HTTP_VERSION_2_0)
-        r.version_ = version == CURL_HTTP_VERSION_3 ? "HTTP/3" : "HTTP/2";
-    r.peer_address_ = peer_address();
+        about.version = version == CURL_HTTP_VERSION_3 ? "HTTP/3" : "HTTP/2";
+    about.peer_address = peer_address();
     return r;
 }
 

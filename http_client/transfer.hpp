@@ -39,7 +39,7 @@ public:
     using clock = deadline::clock;
 
     transfer(
-        const executor& loop, std::shared_ptr<oneloop::detail::pending_registry>, target, request,
+        const executor& loop, std::shared_ptr<oneloop::detail::pending_registry>, target, request&&,
         const client_options&, const connection_setup&, response_handler
     );
 

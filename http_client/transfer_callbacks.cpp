@@ -25,7 +25,7 @@ constexpr std::uint64_t harmless_expansion = std::uint64_t{1} << 20;
 } // namespace
 
 int transfer::on_request(void* self, char*, char*, int, int) {
-    auto& t = *static_cast<transfer*>(self);
+    auto& t = *static_cast<easy*>(self)->serves;
     // From here on bytes may be on the wire. libcurl comes here again when a kept connection turns out to be
     // dead and it repeats the request by itself: right for what may be repeated, and for nothing else.
     const auto begin = [&t]() -> std::size_t {
@@ -43,7 +43,7 @@ int transfer::on_request(void* self, char*, char*, int, int) {
 }
 
 curl_socket_t transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
-    auto& t = *static_cast<transfer*>(self);
+    auto& t = *static_cast<easy*>(self)->serves;
     if (t.guards_against(*address))
         return CURL_SOCKET_BAD;
     t.socket_ = t.driver_->open_socket(*address);
@@ -79,12 +79,12 @@ void transfer::enter(oneloop::phase p) {
 }
 
 std::size_t transfer::on_header(char* data, std::size_t, std::size_t size, void* self) {
-    auto& t = *static_cast<transfer*>(self);
+    auto& t = *static_cast<easy*>(self)->serves;
     return t.unless_it_throws([&] { return t.header(std::string_view(data, size)); }, refused);
 }
 
 std::size_t transfer::on_body(char* data, std::size_t, std::size_t size, void* self) {
-    auto& t = *static_cast<transfer*>(self);
+    auto& t = *static_cast<easy*>(self)->serves;
     return t.unless_it_throws([&] { return t.body(std::string_view(data, size)); }, refused);
 }
 
@@ -100,13 +100,13 @@ std::size_t transfer::unless_it_throws(Callback callback, std::size_t otherwise)
 }
 
 std::size_t transfer::on_read(char* to, std::size_t, std::size_t room, void* self) {
-    auto& t = *static_cast<transfer*>(self);
+    auto& t = *static_cast<easy*>(self)->serves;
     return t.unless_it_throws([&] { return t.give(to, room); }, CURL_READFUNC_ABORT);
 }
 
 // libcurl wants to send the body from its beginning: on another connection, or with an authorization.
 int transfer::on_seek(void* self, curl_off_t to, int whence) {
-    auto& t = *static_cast<transfer*>(self);
+    auto& t = *static_cast<easy*>(self)->serves;
     if (to != 0 || whence != SEEK_SET || (t.feed && !t.feed->untouched()))
         return CURL_SEEKFUNC_FAIL;
     t.sent_ = 0;
@@ -174,7 +174,7 @@ bool transfer::head_may_be_the_last() const {
 
 void transfer::give_head() {
     response head = described(answer_.copy());
-    head.redirected_from_ = redirected_from_;
+    head.edit().redirected_from = redirected_from_;
     pipe->begin(std::move(head));
 }
 

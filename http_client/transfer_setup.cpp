@@ -19,7 +19,8 @@ constexpr std::size_t most_at_once = std::size_t{64} << 10;
 constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
 
 void transfer::set_up(easy& e, const client_options& options, const connection_setup& connection) {
-    e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
+    if (connection.proxy) // which is told it, too; otherwise see set_fields()
+        e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
     connection.apply(e);
     e.set(CURLOPT_OPENSOCKETFUNCTION, &transfer::on_open);
     e.set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
@@ -27,6 +28,24 @@ void transfer::set_up(easy& e, const client_options& options, const connection_s
     e.set(CURLOPT_PREREQFUNCTION, &transfer::on_request);
     e.set(CURLOPT_READFUNCTION, &transfer::on_read);
     e.set(CURLOPT_SEEKFUNCTION, &transfer::on_seek);
+    for (const auto data :
+         {CURLOPT_PRIVATE, CURLOPT_OPENSOCKETDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PREREQDATA,
+          CURLOPT_READDATA, CURLOPT_SEEKDATA})
+        e.set(data, &e);
+}
+
+// Those that this libcurl can decode, as it would write them.
+static const std::string& content_codings() {
+    static const std::string all = [] {
+        const int features = curl_version_info(CURLVERSION_NOW)->features;
+        std::string names = features & CURL_VERSION_LIBZ ? "deflate, gzip" : "identity";
+        if (features & CURL_VERSION_BROTLI)
+            names += ", br";
+        if (features & CURL_VERSION_ZSTD)
+            names += ", zstd";
+        return names;
+    }();
+    return all;
 }
 
 failure transfer::forbidden(const char* host, const char* which) {
@@ -96,13 +115,14 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     e.expect_body(file || pipe ? large_body : e.last_body);
 
     const bool proxied = is_proxied();
-    e.resolve.reset();
+    const bool told_address = e.resolve != nullptr;
+    slist resolve;
     if (!dialled_literal()) {
         // The plus sign lets the entry age like any other. Not CONNECT_TO: it sorts connections by address,
         // and a thousand names on one address then cost seven times as much each.
         const std::string address = at.is_v6() ? "[" + at.to_string() + "]" : at.to_string();
         const std::string& port = proxied ? connection_.proxy.port() : url.port();
-        append(e.resolve, "+" + dialled_host() + ":" + port + ":" + address);
+        append(resolve, "+" + dialled_host() + ":" + port + ":" + address);
     }
     set_method(e);
     set_fields(e);
@@ -113,11 +133,15 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
         e.set(CURLOPT_HTTPAUTH, static_cast<long>(wanted ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
 
     e.set(CURLOPT_CURLU, url.handle());
-    e.set(CURLOPT_RESOLVE, e.resolve.get());
+    if (told_address || resolve)
+        e.set(CURLOPT_RESOLVE, resolve.get());
+    e.resolve = std::move(resolve);
     e.forget_addresses_now_and_then();
     const bool verified = !options.accept_any_certificate_ || left_origin_;
-    e.set(CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
-    e.set(CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
+    if (verified != std::exchange(e.verified, verified)) {
+        e.set(CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
+        e.set(CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
+    }
     connection_.proxy.choose(e, proxied);
     connection_.tls.show_certificate(e, !left_origin_);
     connection_.tls.pin(e, url.host());
@@ -125,13 +149,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
         e.set(CURLOPT_HTTP_VERSION, static_cast<long>(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
         e.set(CURLOPT_PIPEWAIT, h2 ? 1L : 0L); // rather one more stream than one more connection
     }
-    e.set(CURLOPT_PRIVATE, this);
-    e.set(CURLOPT_OPENSOCKETDATA, this);
-    e.set(CURLOPT_HEADERDATA, this);
-    e.set(CURLOPT_WRITEDATA, this);
-    e.set(CURLOPT_PREREQDATA, this);
-    e.set(CURLOPT_READDATA, this);
-    e.set(CURLOPT_SEEKDATA, this);
+    e.serves = this;
 }
 
 // A handle has served others: everything is told anew, but for what is a plain GET and was one.
@@ -169,6 +187,11 @@ void transfer::set_fields(easy& e) const {
     const auto add = [&lines](std::string_view line, std::string_view more = {}) {
         lines.append(line).append(more) += '\n';
     };
+    // libcurl prints what it has an option for twice, and a line only once; its printf is slow
+    if (!connection_.proxy && !defaults_.user_agent_.empty() && !fields_.contains("User-Agent"))
+        add("User-Agent: ", defaults_.user_agent_);
+    if (wants_compression())
+        add("Accept-Encoding: ", content_codings());
     for (const auto& [name, value] : fields_) {
         if (e.own_cookie && headers::same_name(name, "Cookie"))
             continue;

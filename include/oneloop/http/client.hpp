@@ -1,5 +1,6 @@
 #pragma once
 
+#include <oneloop/detail/boxed.hpp>
 #include <oneloop/detail/completion.hpp>
 #include <oneloop/http/body_reader.hpp>
 #include <oneloop/http/cookie.hpp>
@@ -24,8 +25,9 @@ class engine;
 namespace detail {
 
 using response_handler = oneloop::detail::completion<response>;
-void start_send(const std::shared_ptr<engine>&, response_handler, request);
-void start_stream(const std::shared_ptr<engine>&, oneloop::detail::completion<body_reader>, request);
+using boxed_request = oneloop::detail::boxed<request>;
+void start_send(const std::shared_ptr<engine>&, response_handler, boxed_request);
+void start_stream(const std::shared_ptr<engine>&, oneloop::detail::completion<body_reader>, boxed_request);
 void start_download(
     const std::shared_ptr<engine>&, response_handler, std::string url, std::string path, bool into,
     download_options
@@ -81,7 +83,7 @@ public:
     /// OPTIONS) goes out once more; any other fails as `in_doubt`.
     template <class Token = throwing_t>
     [[nodiscard]] auto send(request what, Token&& token = {}) {
-        return initiate<&detail::start_send, response>(token, std::move(what));
+        return initiate<&detail::start_send, response>(token, detail::boxed_request(std::move(what)));
     }
 
     /// `send` with this method. The body, where there is one, is an `http::body`, `form`, `multipart` or
@@ -145,7 +147,7 @@ public:
     /// request.
     template <class Token = throwing_t>
     [[nodiscard]] auto stream(request what, Token&& token = {}) {
-        return initiate<&detail::start_stream, body_reader>(token, std::move(what));
+        return initiate<&detail::start_stream, body_reader>(token, detail::boxed_request(std::move(what)));
     }
     template <detail::token_like Token = throwing_t>
     [[nodiscard]] auto stream(std::string url, Token&& token = {}) {
@@ -293,7 +295,7 @@ private:
     ) {
         request whole(method, std::move(url));
         whole.body(std::move(what)).options(std::move(options));
-        return initiate<&detail::start_send, response>(token, std::move(whole));
+        return initiate<&detail::start_send, response>(token, detail::boxed_request(std::move(whole)));
     }
 
     template <auto Start, class... Results, class Token, class... Args>

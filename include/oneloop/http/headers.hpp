@@ -56,6 +56,9 @@ public:
     }
 
 private:
+    friend class answer;
+    void add_view(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
+
     static constexpr char lower(char c) noexcept {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }

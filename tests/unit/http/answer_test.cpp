@@ -3,6 +3,7 @@
 #include "tests/support/catch.hpp"
 
 #include <initializer_list>
+#include <utility>
 
 using oneloop::http::answer;
 
@@ -69,4 +70,24 @@ TEST_CASE("answer: the body, and a length that is not to be believed", "[answer]
     const auto r = a.take();
     CHECK(r.body() == "hello world");
     CHECK(r.body().capacity() < (2 << 20));
+}
+
+TEST_CASE("answer: a copy of what has come is not changed by what comes next", "[answer]") {
+    auto a = reading({"HTTP/1.1 200 OK\r\n", "A: 1\r\n", "\r\n"});
+    a.keep("one", 0);
+    const auto early = a.copy();
+    a.keep("two", 0);
+    a.line("B: 2\r\n");
+    auto whole = a.take();
+    CHECK(early.body() == "one");
+    CHECK(early.body_size() == 3);
+    CHECK(early.headers().size() == 1);
+    CHECK(whole.body() == "onetwo");
+    CHECK(whole.headers().size() == 2);
+
+    CHECK(std::move(whole).body() == "onetwo");
+    CHECK(whole.status() == 200); // it gave only its body away
+    CHECK(whole.headers().size() == 2);
+    CHECK(oneloop::http::response().headers().size() == 0);
+    CHECK(oneloop::http::response().body().empty());
 }
