@@ -66,7 +66,7 @@ public:
     // What it was told last, where telling it again costs
     bool plain_get = true, compressed = false, digest = false;
     bool verified = true, certificate = false, pinned = false, proxied = false, http2 = false,
-         own_cookie = false;
+         own_cookie = false, fresh = false;
 
     std::shared_ptr<void> jar; // must outlive the handle
 

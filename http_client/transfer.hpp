@@ -156,6 +156,7 @@ private:
     static int on_request(void* self, char*, char*, int, int);
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     void enter(oneloop::phase);
+    void repeat_on_a_new_connection();
     bool guards_against(const curl_sockaddr&);
     static failure forbidden(const char* host, const char* which = "host");
     bool has_no_body() const;

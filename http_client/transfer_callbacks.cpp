@@ -36,10 +36,19 @@ int transfer::on_request(void* self, char*, char*, int, int) {
             return CURL_PREREQFUNC_ABORT;
         }
         t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
+        t.repeat_on_a_new_connection();
         t.enter(t.sends_in_pieces() ? oneloop::phase::send : oneloop::phase::first_byte);
         return CURL_PREREQFUNC_OK;
     };
     return static_cast<int>(t.unless_it_throws(begin, CURL_PREREQFUNC_ABORT));
+}
+
+// When a server lets go of a connection others that it keeps for us are likely dead as well, and libcurl
+// would try five of them, one after the other, before it gives up. (Digest asks twice on one connection,
+// HTTP/2 has only one.)
+void transfer::repeat_on_a_new_connection() {
+    if (reused_connection() && !options.digest_ && !easy_->http2 && !std::exchange(easy_->fresh, true))
+        easy_->set(CURLOPT_FRESH_CONNECT, 1L);
 }
 
 curl_socket_t transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {

@@ -132,6 +132,8 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     if (const bool wanted = options.digest_; wanted != std::exchange(e.digest, wanted))
         e.set(CURLOPT_HTTPAUTH, static_cast<long>(wanted ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
 
+    if (std::exchange(e.fresh, false))
+        e.set(CURLOPT_FRESH_CONNECT, 0L);
     e.set(CURLOPT_CURLU, url.handle());
     if (told_address || resolve)
         e.set(CURLOPT_RESOLVE, resolve.get());

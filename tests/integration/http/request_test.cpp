@@ -368,5 +368,38 @@ TEST_CASE("request: a GET is sent once more when a kept connection dies", "[http
         auto again = co_await http.get(server.url("/2"));
         CHECK(again.body() == "ok");
         CHECK(server.requests().size() == 3);
+        auto next = co_await http.get(server.url("/3"));
+        CHECK(next.reused_connection());
+        auto one_more = co_await http.get(server.url("/4"));
+        CHECK(one_more.reused_connection());
+    });
+}
+
+// Eight connections are kept, and each dies over its second request: as many as libcurl itself would not try.
+TEST_CASE("request: a GET that a kept connection loses goes out on a new one", "[http][request][fault]") {
+    constexpr std::size_t kept = 8;
+    tcp_server server([](std::size_t connection) {
+        if (connection >= kept)
+            return answers();
+        return script()
+            .expect(whole_request)
+            .wait_for_requests(kept)
+            .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            .expect(whole_request);
+    });
+    with_client([&](http::client& http) -> awaitable<> {
+        co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+            std::vector<task<http::response>> all;
+            for (std::size_t i = 0; i < kept; ++i)
+                all.push_back(tasks.spawn(http.get(server.url("/first"))));
+            for (auto& one : all)
+                co_await one.get();
+        });
+        auto again = co_await http.get(server.url("/again"), nothrow);
+        REQUIRE(again);
+        CHECK(again->body() == "ok");
+        CHECK_FALSE(again->reused_connection());
+        CHECK(server.requests().size() == kept + 2); // sent twice, and no more
+        CHECK(server.connections() == kept + 1);
     });
 }
