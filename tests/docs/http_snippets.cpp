@@ -65,7 +65,8 @@ struct car {
 BOOST_DESCRIBE_STRUCT(car, (), (make, wheels))
 
 awaitable<> sell(http::client& http, std::string url) {
-    auto answer = co_await http.post(url, http::json(car{"Volvo", 4})); // oneloop/http/json.hpp
+    const car mine{"Volvo", 4};
+    auto answer = co_await http.post(url, http::json(mine)); // oneloop/http/json.hpp
     auto sold = http::parse_json<car>(answer.throw_for_status());
     std::cout << sold.make << "\n";
 }

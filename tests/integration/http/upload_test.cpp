@@ -134,7 +134,8 @@ TEST_CASE("upload: the source is asked as fast as the server takes it", "[http][
     with_client([&](http::client& http) -> awaitable<> {
         tcp_server server(script().stall());
         auto count = std::make_shared<counter>();
-        generator<std::string> source(co_await this_coro::executor, counted, count, std::size_t{4} << 20);
+        const auto loop = co_await this_coro::executor;
+        generator<std::string> source(loop, counted, count, std::size_t{4} << 20);
         auto options = http::request_options().stall_timeout(200ms);
         auto late = co_await http.put(server.url(), http::upload(std::move(source)), options, nothrow);
         check_story(
