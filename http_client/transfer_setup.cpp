@@ -149,7 +149,7 @@ void transfer::set_method(easy& e) const {
     }
     if (with_body) {
         e.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.bytes().size()));
-        e.set(CURLOPT_POSTFIELDS, body_ ? body_.bytes().data() : ""); // not copied
+        e.set(CURLOPT_POSTFIELDS, body_.bytes().empty() ? "" : body_.bytes().data()); // not copied
     } else if (method_ == "HEAD") {
         e.set(CURLOPT_NOBODY, 1L);
     }
@@ -160,7 +160,7 @@ void transfer::set_method(easy& e) const {
 // What libcurl takes from a buffer it does not tell about; then a long one that moves and one that does not
 // would look alike.
 bool transfer::sends_in_pieces() const noexcept {
-    return feed || body_.bytes().size() > most_at_once;
+    return (feed && body_.length_ != 0U) || body_.bytes().size() > most_at_once;
 }
 
 void transfer::set_fields(easy& e) const {
