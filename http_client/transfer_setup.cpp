@@ -93,7 +93,12 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     sent_ = 0;
     easy& e = *easy_;
     e.clear_error_text();
-    e.expect_body(file || pipe ? large_body : e.last_body);
+    // What libcurl has read it unpacks at once, and keeps what we have no room for: up to a thousand times as
+    // much, and 64 MiB are its end. A small buffer keeps that small.
+    if (file || pipe)
+        e.expect_body(wants_compression() ? 0 : large_body);
+    else
+        e.expect_body(e.last_body);
 
     const bool proxied = is_proxied();
     e.resolve.reset();
