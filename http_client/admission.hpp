@@ -73,6 +73,13 @@ public:
     std::size_t under_way() const noexcept { return under_way_; }
     std::size_t queued(const std::string& host_key) const;
     std::size_t under_way(const std::string& host_key) const;
+    /// All that have somebody waiting or under way.
+    template <class Told>
+    void each_host(Told told) const {
+        for (const auto& [key, h] : hosts_)
+            if (!h.waiting.empty() || h.under_way > 0)
+                told(key);
+    }
     std::size_t most_queued() const noexcept { return most_queued_; }
 
 private:

@@ -7,6 +7,15 @@
 #include <utility>
 
 namespace oneloop::http {
+namespace {
+
+failure read_before() {
+    return failure(errc::invalid_argument)
+        .because("another request has read the source of the body, which can be read once");
+}
+
+} // namespace
+
 body_feed::body_feed(
     executor loop, std::shared_ptr<detail::piece_source> source, std::optional<std::uint64_t> length
 )
@@ -15,9 +24,21 @@ body_feed::body_feed(
       length_(length),
       taken_(std::make_shared<oneloop::detail::wait_list>(loop)) {}
 
+std::shared_ptr<detail::piece_source> body_feed::take_source() {
+    asked_ = true;
+    if (std::exchange(source_->asked, true))
+        throw error(read_before());
+    return source_;
+}
+
 // On a turn of its own, as the nursery does it: libcurl is calling.
 void body_feed::begin() {
     asked_ = true;
+    if (std::exchange(source_->asked, true)) {
+        ended_ = true;
+        why_ = read_before();
+        return;
+    }
     asker_->start(
         ask(shared_from_this()),
         [weak = weak_from_this()](const std::exception_ptr& why) {

@@ -28,16 +28,15 @@ public:
     void when_more(std::function<void()> more) { more_ = std::move(more); }
     /// Lets who waits for more look again, whether there is or not.
     void wake();
+    /// A piece was asked for that is not here yet.
+    bool waits() const noexcept { return waits_; }
     const failure& why() const noexcept { return why_; }
 
     /// Whether the source was asked for anything: what it gave cannot be had again.
-    bool untouched() const noexcept { return !asked_; }
+    bool untouched() const noexcept { return !source_->asked; }
 
-    /// For somebody who asks it himself.
-    std::shared_ptr<detail::piece_source> take_source() {
-        asked_ = true;
-        return source_;
-    }
+    /// For somebody who asks it himself. Throws if another has asked it.
+    std::shared_ptr<detail::piece_source> take_source();
 
     /// All was given that was announced: nothing will be asked for any more.
     bool at_end() const noexcept { return length_ && given_ == *length_; }

@@ -175,7 +175,10 @@ void engine::end_attempt(transfer& t) {
         exchange->cancel();
     if (CURL* handle = t.handle_in_use()) {
         multi_->remove(handle);
-        idle_handles_.push_back(t.release_handle());
+        auto free = t.release_handle();
+        // It remembers realm and nonce of the server, and would show them to the next, whoever that is
+        if (!free->digest)
+            idle_handles_.push_back(std::move(free));
     }
 }
 

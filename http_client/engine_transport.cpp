@@ -45,17 +45,27 @@ awaitable<void> engine::play(
     const std::size_t attempt = t->attempts;
     wire_request what = co_await on_the_wire(t);
     const wire_answer answer = co_await wire->exchange(std::move(what));
+    // A transport may answer although it was cancelled, or in the very moment of it: then this answer is
+    // nobody's, and would be taken for the next attempt's
+    const auto given_up = [&weak, &t, attempt] {
+        return weak.expired() || t->finished || t->attempts != attempt;
+    };
+    if (given_up())
+        co_return;
     bool going = t->take_head(answer);
     std::string_view left = answer.body;
     while (going && !left.empty()) {
         const std::string_view piece = left.substr(0, piece_size);
         const auto taken = t->take_body(piece);
-        if (!taken)
+        if (!taken) {
             co_await t->room->wait();
-        else if (*taken)
+            if (given_up())
+                co_return;
+        } else if (*taken) {
             left.remove_prefix(piece.size());
-        else
+        } else {
             going = false;
+        }
     }
     if (going && answer.cut)
         t->refuse(failure(error_code(CURLE_RECV_ERROR, curl_category())).because("the transport cut it off"));

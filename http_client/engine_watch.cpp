@@ -51,7 +51,13 @@ void engine::note_phase(const transfer& t) {
 }
 
 std::vector<client::host_statistics> engine::stats_by_host() const {
-    auto all = hosts_.all();
+    std::vector<client::host_statistics> all;
+    admission_.each_host([&](const std::string& origin) {
+        if (!hosts_.knows(origin)) // of which no request has ended yet
+            all.emplace_back().origin = origin;
+    });
+    for (auto& host : hosts_.all())
+        all.push_back(std::move(host));
     for (auto& host : all) {
         host.queued = admission_.queued(host.origin);
         host.in_flight = admission_.under_way(host.origin);

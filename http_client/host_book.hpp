@@ -18,6 +18,8 @@ public:
     /// What is counted there; valid until the next call.
     client::host_statistics& of(const std::string& origin);
 
+    bool knows(const std::string& origin) const { return by_origin_.contains(origin); }
+
     /// The last that was asked comes first.
     std::vector<client::host_statistics> all() const { return {by_use_.begin(), by_use_.end()}; }
 

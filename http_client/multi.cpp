@@ -261,6 +261,9 @@ void multi::act(lane& l, curl_socket_t fd, int events) {
 
 // What libcurl had kept back goes to the write callback at once, which may refuse it.
 void multi::go_on(CURL* transfer) {
+    const auto running = running_.find(transfer);
+    if (running == running_.end() || !running->second.begun)
+        return; // it has ended since, and its handle may wait for the first turn of another
     const CURLcode code = curl_easy_pause(transfer, CURLPAUSE_CONT);
     if (code == CURLE_OK)
         return;

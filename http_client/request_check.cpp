@@ -39,6 +39,8 @@ failure check(const headers& fields) {
 }
 
 failure check(const request& what) {
+    if (what.method() == "HEAD" && what.body()) // libcurl would wait for a body of the answer as well
+        return failure(errc::invalid_argument).because("HEAD goes without a body");
     headers all = what.options().fields();
     if (!what.body().type().empty())
         all.add("Content-Type", what.body().type());

@@ -131,10 +131,8 @@ std::size_t transfer::give(char* to, std::size_t room) {
             refusal_ = feed->why();
             return CURL_READFUNC_ABORT;
         }
-        const bool sending = limits.where() == oneloop::phase::send; // and no answer came before its time
         if (state == body_feed::state::wait) {
-            if (sending)
-                limits.hold(true, clock::now());
+            limits.hold(true, clock::now());
             return CURL_READFUNC_PAUSE;
         }
         at_end = state == body_feed::state::end || feed->at_end();
@@ -153,12 +151,19 @@ std::size_t transfer::give(char* to, std::size_t room) {
 }
 
 std::size_t transfer::header(std::string_view line) {
-    outcome_ = oneloop::outcome::answered;
-    if (limits.where() != oneloop::phase::receive)
+    const bool fits = answer_.line(line);
+    // 100 and the like are not the answer: the request may still be on its way, at its source's own pace
+    const bool interim = fits && answer_.status() / 100 == 1;
+    if (!interim)
+        outcome_ = oneloop::outcome::answered;
+    if (!interim && limits.where() != oneloop::phase::receive)
         enter(oneloop::phase::receive);
     else
         limits.progress(clock::now());
-    if (!answer_.line(line)) {
+    if (feed &&
+        feed->waits()) // the answer has begun before its time, and the rest may need what we still owe
+        limits.hold(true, clock::now());
+    if (!fits) {
         refusal_ = failure(errc::too_large).limit("max_headers " + in_words(defaults_.max_headers_));
         return refused;
     }
@@ -167,7 +172,7 @@ std::size_t transfer::header(std::string_view line) {
         return refused;
     }
     // libcurl stops sending then, but if the body is late it notices only when it is called
-    if (feed && answer_.head_ended() && answer_.status() >= 400)
+    if (feed && answer_.head_ended() && answer_.status() >= 300)
         feed->wake();
     if (pipe && answer_.head_ended() && head_may_be_the_last())
         give_head();

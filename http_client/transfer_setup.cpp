@@ -112,7 +112,12 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     sent_ = 0;
     easy& e = *easy_;
     e.clear_error_text();
-    e.expect_body(file || pipe ? large_body : e.last_body);
+    // What libcurl has read it unpacks at once, and keeps what we have no room for: up to a thousand times as
+    // much, and 64 MiB are its end. A small buffer keeps that small.
+    if (file || pipe)
+        e.expect_body(wants_compression() ? 0 : large_body);
+    else
+        e.expect_body(e.last_body);
 
     const bool proxied = is_proxied();
     const bool told_address = e.resolve != nullptr;
@@ -169,7 +174,7 @@ void transfer::set_method(easy& e) const {
     }
     if (with_body) {
         e.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.bytes().size()));
-        e.set(CURLOPT_POSTFIELDS, body_ ? body_.bytes().data() : ""); // not copied
+        e.set(CURLOPT_POSTFIELDS, body_.bytes().empty() ? "" : body_.bytes().data()); // not copied
     } else if (method_ == "HEAD") {
         e.set(CURLOPT_NOBODY, 1L);
     }
@@ -180,7 +185,7 @@ void transfer::set_method(easy& e) const {
 // What libcurl takes from a buffer it does not tell about; then a long one that moves and one that does not
 // would look alike.
 bool transfer::sends_in_pieces() const noexcept {
-    return feed || body_.bytes().size() > most_at_once;
+    return (feed && body_.length_ != 0U) || body_.bytes().size() > most_at_once;
 }
 
 void transfer::set_fields(easy& e) const {

@@ -278,7 +278,8 @@ public:
         std::uint64_t bytes = 0; ///< of the bodies
         std::uint64_t connected = 0, reused = 0;
     };
-    /// Of the last thousand hosts that were asked; the last one first. A request that was redirected counts
+    /// Of the last thousand hosts to which a request has ended, the last one first; before them those that
+    /// have requests waiting or under way, and none that has ended. A request that was redirected counts
     /// for the host that answered in the end.
     std::vector<host_statistics> stats_by_host() const;
 

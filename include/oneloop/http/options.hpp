@@ -207,11 +207,12 @@ public:
     /// it is larger than a mebibyte). More ends the request with `condition::limit`.
     client_options& max_expansion(std::uint64_t times) { return max_expansion_ = times, *this; }
 
-    /// Is told of every step of every request. Costs nothing where it is not set.
+    /// Is told of every step of every request (see `trace_function`). Costs nothing where it is not set.
     client_options& trace(trace_function told) { return trace_ = std::move(told), *this; }
 
     /// Is given a line about every request that is done (`log_line`), for a log:
     /// `.log([](const std::string& line) { std::clog << line << "\n"; })`. No secret is in it.
+    /// It is called as a `trace_function` is, and must not throw.
     client_options& log(std::function<void(const std::string&)> write) {
         return log_ = std::move(write), *this;
     }

@@ -19,6 +19,7 @@ public:
     /// `condition::argument`. CONNECT and TRACE are refused as well.
     request(std::string method, std::string url) : method_(std::move(method)), url_(std::move(url)) {}
 
+    /// HEAD with one fails with `condition::argument`.
     request& body(http::body what) { return body_ = std::move(what), *this; }
 
     /// In place of all options given so far.

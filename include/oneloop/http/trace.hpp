@@ -50,7 +50,8 @@ std::string_view to_string(trace_event::step) noexcept;
 std::string log_line(const trace_event& done);
 
 /// Called on the client's loop, some turns after what it is told of, in the order of the events; never from
-/// inside an operation. It must not throw.
+/// inside an operation. The last events come after the client's own end: what it refers to must outlive the
+/// client by some turns of the loop. It must not throw.
 using trace_function = std::function<void(const trace_event&)>;
 
 } // namespace oneloop::http

@@ -29,6 +29,8 @@ class piece_source {
 public:
     virtual ~piece_source() = default;
     virtual awaitable<std::optional<std::string>> next() = 0;
+
+    bool asked = false; // by the first request that sends it: no other can have what it gives
 };
 
 template <class Source>
@@ -66,7 +68,8 @@ private:
 /// cancelled, and destroyed some turns of the loop later.
 ///
 /// It can be sent once: a request whose source was asked already is not tried again, and a redirect that asks
-/// for the body anew (307, 308) fails with `condition::argument`. Copies share the source.
+/// for the body anew (307, 308) fails with `condition::argument`. Copies share the source: a second request
+/// that sends one fails with `condition::argument` as well.
 class upload {
 public:
     template <class Source>
@@ -76,7 +79,8 @@ public:
 
     upload& type(std::string content_type) { return type_ = std::move(content_type), *this; }
 
-    /// How many bytes there will be: they are announced, and a source with more or fewer fails the request.
+    /// How many bytes there will be: they are announced, and a source with fewer, or with more in the piece
+    /// that reaches that number, fails the request. What it would give after that is not sent.
     /// Without it the body is sent in chunks, which servers of HTTP/1.0 do not understand.
     upload& length(std::uint64_t bytes) { return length_ = bytes, *this; }
 

@@ -197,6 +197,24 @@ TEST_CASE("request: digest is answered, for a POST too", "[http][request]") {
     });
 }
 
+TEST_CASE("request: what one server has said for digest is told to no other", "[http][request]") {
+    const auto challenge = [](const std::string& realm) {
+        return "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"" + realm +
+               "\", nonce=\"n\", qop=\"auth\"\r\nContent-Length: 2\r\n\r\nno";
+    };
+    const std::string done = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    tcp_server one(script().expect(whole_request).send(challenge("one")).expect(whole_request).send(done));
+    tcp_server other(script().expect(whole_request).send(challenge("other")).expect(whole_request).send(done)
+    );
+    with_client([&](http::client& http) -> awaitable<> {
+        co_await http.get(one.url(), http::request_options().digest_auth("ada", "s3cret"));
+        co_await http.get(other.url(), http::request_options().digest_auth("bob", "t0psecret"));
+        REQUIRE(other.requests().size() == 2);
+        CHECK_THAT(other.requests()[0].bytes, !containing("Authorization"));
+        CHECK_THAT(last(other), containing("username=\"bob\", realm=\"other\""));
+    });
+}
+
 TEST_CASE("request: what would be a line of its own is refused", "[http][request]") {
     tcp_server server(answers());
     with_client([&](http::client& http) -> awaitable<> {
@@ -208,6 +226,7 @@ TEST_CASE("request: what would be a line of its own is refused", "[http][request
         bad.emplace_back("CONNECT", url);
         bad.emplace_back("TRACE", url);
         bad.push_back(http::request("POST", url).body(http::body("x", "text/plain\r\nX: y")));
+        bad.push_back(http::request("HEAD", url).body("x"));
         bad.push_back(http::request("POST", url).header("X-A", std::string("a\0b", 3)));
         bad.push_back(http::request(url).options(http::request_options().bearer("a\r\nX: y")));
         bad.push_back(

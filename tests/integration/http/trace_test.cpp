@@ -126,6 +126,10 @@ TEST_CASE("stats: of each host", "[http][stats]") {
             while (silent.requests().empty())
                 co_await sleep_for(1ms);
             CHECK(http.stats().in_flight == 1);
+            const auto now = http.stats_by_host();
+            REQUIRE(now.size() == 3);
+            CHECK(now[0].in_flight == 1);
+            CHECK(now[0].failed == 0);
             waits.cancel();
         });
         const auto hosts = http.stats_by_host();

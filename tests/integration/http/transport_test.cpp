@@ -26,6 +26,24 @@ void with_script(const std::shared_ptr<http::scripted_transport>& script, Body b
     with_script(script, http::client_options(), std::move(body));
 }
 
+// Answers all the same when it is cancelled.
+class stubborn final : public http::transport {
+public:
+    int asked = 0;
+    awaitable<http::wire_answer> exchange(http::wire_request) override {
+        http::wire_answer answer;
+        answer.body = "answer " + std::to_string(++asked);
+        if (asked == 1) {
+            try {
+                co_await sleep_for(1h);
+            } catch (const error&) {
+                answer.status = 500;
+            }
+        }
+        co_return answer;
+    }
+};
+
 awaitable<> two(yield<std::string>& out) {
     co_await out("one,");
     co_await out("two");
@@ -127,5 +145,37 @@ TEST_CASE("transport: a request that is cancelled cancels its exchange", "[http]
         REQUIRE(late.has_error());
         CHECK(late.error() == condition::timeout);
         CHECK(http.stats().in_flight == 0);
+    });
+}
+
+TEST_CASE("transport: an answer that comes after its attempt was given up is dropped", "[http][transport]") {
+    auto late = std::make_shared<stubborn>();
+    const auto options = http::client_options().transport(late).retry(retry_policy().backoff(1s, 1s));
+    run([&]() -> awaitable<> {
+        http::client http(co_await this_coro::executor, options);
+        auto once = http::request_options().first_byte_timeout(1s);
+        auto page = co_await http.get("http://a.test/", once);
+        CHECK(page.body() == "answer 2");
+        CHECK(http.stats().retried == 1);
+
+        late->asked = 0;
+        auto brief = http::request_options().total_timeout(1s);
+        auto failed = co_await http.get("http://a.test/", brief, nothrow);
+        check_failure(failed, condition::timeout, phase::first_byte, "total_timeout 1 s", outcome::in_doubt);
+        co_await sleep_for(1h); // and no limit of its runs on
+        co_await http.close();
+    });
+}
+
+TEST_CASE("transport: an answer in the moment of the limit", "[http][transport]") {
+    auto server = std::make_shared<http::scripted_transport>();
+    server->answer("GET", "http://a.test/", scripted(200, "late").after(1s));
+    with_script(server, [&](http::client& http) -> awaitable<> {
+        for (int i = 0; i < 20; ++i) {
+            auto brief = http::request_options().total_timeout(1s);
+            co_await http.get("http://a.test/", brief, nothrow); // one or the other
+        }
+        co_await sleep_for(1h);
+        CHECK(http.stats().completed + http.stats().failed == 20);
     });
 }

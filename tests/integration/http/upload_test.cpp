@@ -258,6 +258,22 @@ TEST_CASE("upload: one whose source was not asked yet is tried again", "[http][u
     });
 }
 
+TEST_CASE(
+    "upload: a slow source is not the server's fault, after the answer has begun either", "[http][upload]"
+) {
+    tcp_server server(script()
+                          .expect_request()
+                          .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+                          .expect("0\r\n\r\n")
+                          .send("ok"));
+    with_client([&](http::client& http) -> awaitable<> {
+        generator<std::string> slow(co_await this_coro::executor, hesitant, 700ms, 2);
+        auto options = http::request_options().stall_timeout(500ms);
+        auto done = co_await http.put(server.url(), http::upload(std::move(slow)), options);
+        CHECK(done.body() == "ok");
+    });
+}
+
 TEST_CASE("upload: an answer that does not wait for the body is given", "[http][upload]") {
     tcp_server server(
         script().expect_request().send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").hang()
@@ -275,6 +291,75 @@ TEST_CASE("upload: an answer that does not wait for the body is given", "[http][
         CHECK(again.status() == 413);
         while (count.use_count() > 1 || many.use_count() > 1)
             co_await sleep_for(1ms);
+    });
+}
+
+TEST_CASE("upload: a redirect that does not wait for the body is followed", "[http][upload]") {
+    tcp_server server([](std::size_t n) {
+        return n > 0 ? script().expect_request().send(ok)
+                     : script()
+                           .expect_request()
+                           .send("HTTP/1.1 303 See\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n")
+                           .hang();
+    });
+    with_client([&](http::client& http) -> awaitable<> {
+        auto count = std::make_shared<counter>();
+        generator<std::string> never(co_await this_coro::executor, silent, count);
+        auto options = http::request_options().total_timeout(10s);
+        auto seen = co_await http.post(server.url(), http::upload(std::move(never)), options);
+        CHECK(seen.method() == "GET");
+        CHECK(seen.body() == "ok");
+        while (count.use_count() > 1)
+            co_await sleep_for(1ms);
+    });
+}
+
+TEST_CASE("upload: leave to go on is no answer yet", "[http][upload]") {
+    const std::string leave = "HTTP/1.1 100 Continue\r\n\r\n";
+    tcp_server server(script().expect_request().send(leave).expect("0\r\n\r\n").send(ok));
+    tcp_server lost(script().expect_request().send(leave).expect("0\r\n\r\n"));
+    with_client([&](http::client& http) -> awaitable<> {
+        const auto loop = co_await this_coro::executor;
+        const auto options = http::request_options().header("Expect", "100-continue").stall_timeout(500ms);
+        generator<std::string> slow(loop, hesitant, 700ms, 2); // while which no limit runs
+        auto done = co_await http.put(server.url(), http::upload(std::move(slow)), options);
+        CHECK(done.body() == "ok");
+
+        generator<std::string> source(loop, pieces, 2, std::size_t{10});
+        auto patient = http::request_options().header("Expect", "100-continue");
+        auto failed = co_await http.post(lost.url(), http::upload(std::move(source)), patient, nothrow);
+        check_story(failed, condition::network, phase::first_byte, "", outcome::in_doubt, "POST http");
+    });
+}
+
+TEST_CASE("upload: of nothing, which is announced, waits for the answer only", "[http][upload]") {
+    tcp_server server(script().expect_request().hang());
+    with_client([&](http::client& http) -> awaitable<> {
+        const auto loop = co_await this_coro::executor;
+        generator<std::string> none(loop, pieces, 0, std::size_t{0});
+        auto options = http::request_options().first_byte_timeout(50ms).stall_timeout(30s);
+        auto late =
+            co_await http.put(server.url(), http::upload(std::move(none)).length(0), options, nothrow);
+        check_story(
+            late, condition::timeout, phase::first_byte, "first_byte_timeout 50 ms", outcome::in_doubt,
+            "PUT http"
+        );
+        CHECK_THAT(server.requests().back().bytes, containing("Content-Length: 0\r\n"));
+    });
+}
+
+TEST_CASE("upload: a copy of what was read fails, and is not taken for nothing", "[http][upload]") {
+    tcp_server server(script().expect("0\r\n\r\n").send(ok).repeat());
+    with_client([&](http::client& http) -> awaitable<> {
+        const auto loop = co_await this_coro::executor;
+        generator<std::string> source(loop, pieces, 2, std::size_t{3});
+        const http::body body = http::upload(std::move(source));
+        auto sent = co_await http.put(server.url(), body);
+        CHECK(sent.body() == "ok");
+        auto again = co_await http.put(server.url(), body, nothrow);
+        REQUIRE(again.has_error());
+        CHECK(again.error() == condition::argument);
+        CHECK_THAT(again.error().reason(), containing("can be read once"));
     });
 }
 
