@@ -46,7 +46,7 @@ public:
           per_host_(per_host ? per_host : 1),
           most_queued_(queued),
           lanes_(std::clamp(total_ / lane_width, std::size_t{1}, most_lanes)),
-          pause_(pause) {}
+          pause_(std::min<duration>(pause, std::chrono::hours(24 * 365))) {} // a time must come of it
 
     /// Requests under way are spread over so many lanes. Each host begins with one of them and takes the next
     /// for what is beyond `lane_width`, so that it finds its connections again.

@@ -188,6 +188,10 @@ failure transfer::file_verdict() {
     return file->complete();
 }
 
+bool transfer::may_be_repeated() const {
+    return is_idempotent(method_) || (policy() && (policy()->is_idempotent() || policy()->has_rule()));
+}
+
 const std::optional<retry_policy>& transfer::policy() const {
     return options.retry_ ? options.retry_ : defaults_.retry_;
 }
@@ -204,10 +208,7 @@ std::optional<duration> transfer::pause_after(const failure& why) {
         return {};
     const auto now = clock::now();
     if (!course_)
-        course_.emplace(
-            with_rules_of_http(*policy(), is_idempotent(method_) || policy()->is_idempotent()),
-            now - limits.since_accepted(now)
-        );
+        course_.emplace(with_rules_of_http(*policy(), may_be_repeated()), now - limits.since_accepted(now));
     auto pause = course_->again(why, now, chance());
     if (!pause)
         return {};

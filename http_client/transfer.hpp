@@ -177,6 +177,7 @@ private:
     timeouts limits_of(const client_options&) const;
     void collect_fields();
     const std::optional<retry_policy>& policy() const;
+    bool may_be_repeated() const;
     bool head_may_be_the_last() const;
     void give_head();
     bool take_piece(std::string_view piece);

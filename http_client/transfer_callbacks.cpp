@@ -183,7 +183,7 @@ std::size_t transfer::header(std::string_view line) {
 bool transfer::head_may_be_the_last() const {
     const int status = answer_.status();
     return status >= 200 && !is_redirected() && !(options.digest_ && status == 401) &&
-           !(policy() && may_pass(status));
+           !(policy() && may_pass(status) && may_be_repeated());
 }
 
 void transfer::give_head() {
