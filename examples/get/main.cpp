@@ -120,10 +120,16 @@ private:
             say(name + ": there already");
             co_return;
         }
+        const auto listed = checksums_.of(name);
+        if (!settings_.checksums.empty() && !listed) {
+            ++shown_.counts.failed; // what nobody vouches for is not saved
+            shown_.line(stderr, "failed: " + url + ": no \"" + name + "\" in " + settings_.checksums);
+            co_return;
+        }
         const auto bar = shown_.begin(name);
         // What is there already is not looked at again: so it has to be there after a loss of power, too
         auto how = http::download_options().resume(settings_.resume).sync(settings_.resume);
-        how.sha256(settings_.sha256.empty() ? checksums_.of(name).value_or("") : settings_.sha256);
+        how.sha256(settings_.sha256.empty() ? listed.value_or("") : settings_.sha256);
         if (shown_.has_bars())
             how.on_progress([bar](const http::download_progress& p) {
                 bar->bytes = p.bytes(), bar->total = p.total(), bar->rate = p.rate();

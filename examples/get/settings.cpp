@@ -28,7 +28,8 @@ none. What is half here never has the name of a file.
                          only with --resume
       --timeout SECONDS  give up when nothing happens for so long (30)
       --sha256 HEX       what the file must have (one URL)
-      --checksums FILE   the same for every file by its name, as sha256sum writes them
+      --checksums FILE   the same for every file by its name, as sha256sum writes them; what is not in there
+                         is not saved
       --header "N: V"    one more header field; may be given again
       --user-agent NAME  instead of oneloop's
       --cacert FILE      certificates to trust instead of the system's
