@@ -20,6 +20,8 @@ static void start(
     std::optional<download_order> order
 ) {
     auto link = cancel_link::connect(handler.slot(), e->loop());
+    // The analyzer loses sight of the box when it is moved into the lambda
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks)
     auto accept = [e, link = std::move(link), handler = std::move(handler), what = std::move(what),
                    order = std::move(order)]() mutable {
         e->accept(std::move(*what), std::move(order), std::move(handler), std::move(link));
@@ -46,10 +48,9 @@ void start_download(
 ) {
     request what(std::move(url));
     what.options(options.request()); // the order keeps what is no request's
-    start(
-        e, std::move(handler), boxed_request(std::move(what)),
-        download_order(std::move(path), into, std::move(options))
-    );
+    download_order order(std::move(path), into, std::move(options));
+    boxed_request boxed(std::move(what));
+    start(e, std::move(handler), std::move(boxed), std::move(order));
 }
 
 void start_close(const std::shared_ptr<engine>& e, oneloop::detail::completion<> handler) {

@@ -147,6 +147,8 @@ void set(settings& s, int option, const char* value) {
         case proxy:
             s.proxy = value;
             break;
+        default: // there is no other
+            break;
     }
 }
 

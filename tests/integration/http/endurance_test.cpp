@@ -32,8 +32,8 @@ awaitable<> fetch(http::client& http, std::string url, int count) {
 TEST_CASE(
     "endurance: ten thousand random cancels through one place lose no place", "[http][cancel][endurance]"
 ) {
-    tcp_server server(http_answers(std::string(3000, 'r')));
     with_client(http::client_options().max_in_flight(1), [&](http::client& http) -> awaitable<> {
+        tcp_server server(http_answers(std::string(3000, 'r'))); // in here, because it remembers all of them
         std::minstd_rand chance(4711);
         int answered = 0, cancelled = 0;
         auto one = [&](int) -> awaitable<> {
