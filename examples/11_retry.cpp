@@ -36,7 +36,8 @@ awaitable<> program() {
     server sleepy;
     auto fetch = [&](std::string path) { return sleepy.get(path); };
     const auto patient = retry_policy().attempts(5).backoff(20ms, 1s).total_time(30s);
-    std::cout << "  " << co_await retry(patient, fetch, std::string("/index.html")) << "\n";
+    const auto page = co_await retry(patient, fetch, std::string("/index.html"));
+    std::cout << "  " << page << "\n";
 
     std::cout << "what is in doubt is not:\n";
     server bad;
