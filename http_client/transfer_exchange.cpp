@@ -30,8 +30,11 @@ void transfer::begin_exchange() {
 bool transfer::take_head(const wire_answer& what) {
     std::string line = "HTTP/1.1 " + std::to_string(what.status) + "\r\n";
     bool going = header(line) != refused;
-    for (const auto& [name, value] : what.fields)
-        going = going && header(name + ": " + value + "\r\n") != refused;
+    for (const auto& [name, value] : what.fields) {
+        line = name;
+        line.append(": ").append(value).append("\r\n");
+        going = going && header(line) != refused;
+    }
     return going && header("\r\n") != refused;
 }
 
