@@ -104,7 +104,8 @@ body_feed::state body_feed::read(char* to, std::size_t room, std::size_t& size) 
         return state::end;
     }
     size = std::min(room, sending_.size() - sent_);
-    if (length_ && size > *length_ - given_) {
+    // All of the piece counts: libcurl may ask for no more than it still wants
+    if (length_ && sending_.size() - sent_ > *length_ - given_) {
         why_ = failure(errc::invalid_argument)
                    .because(
                        "the source of the body gives more than the " + std::to_string(*length_) +

@@ -101,8 +101,8 @@ failure transfer::verdict(CURLcode code) const {
         why.because(more);
     else if (!text.empty())
         why.because(text);
-    // libcurl has no code of its own for it
-    if (code == CURLE_RECV_ERROR && text.ends_with("chunked-encoding"))
+    // libcurl has no code of its own for it: "… in chunked-encoding", and later "chunk hex-length …"
+    if (code == CURLE_RECV_ERROR && text.find("chunk") != std::string::npos)
         why = failure(errc::protocol_violation).because(text);
     if (why == condition::tls)
         why.in(oneloop::phase::tls);
@@ -243,14 +243,14 @@ response transfer::described(response r) const {
     if (!easy_)
         return r;
     const long version = easy_->info<long>(CURLINFO_HTTP_VERSION);
-    // Before 8.4.0 libcurl takes what was reset over HTTP/2 for complete where no length was announced
-    const bool framed = version >= CURL_HTTP_VERSION_2_0 && has_sound_http2();
+    // Over HTTP/2 libcurl, 8.14 too, takes a stream that was reset without an error for a whole body, unless
+    // a length was announced
     const auto tells_where_it_ends = [&] {
         return version >= CURL_HTTP_VERSION_2_0
                    ? easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0
                    : tells_its_end(about.headers);
     };
-    about.certainly_complete = has_no_body() || framed || tells_where_it_ends();
+    about.certainly_complete = has_no_body() || tells_where_it_ends();
     about.reused_connection = reused_connection();
     if (version == CURL_HTTP_VERSION_1_0)
         about.version = "HTTP/1.0";

@@ -110,7 +110,7 @@ awaitable<> chunked(http::client& http, std::string site) {
     require_status(answer, 200);
     require_body(answer.body(), "one\ntwo\nthree\n");
     require(!answer.headers().get("Content-Length"), "a length was announced");
-    // Over HTTP/2 libcurl before 8.4.0 cannot tell; see response::certainly_complete
+    // Over HTTP/2 libcurl cannot tell; see response::certainly_complete
     require(answer.version() == "HTTP/2" || answer.certainly_complete(), "it may be incomplete");
 }
 

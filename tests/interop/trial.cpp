@@ -38,9 +38,7 @@ trial::trial(std::string name, std::vector<std::string> packages) : name_(std::m
 
 trial& trial::http2() {
     http2_ = true;
-    return remark(
-        "unknown length", "libcurl before 8.4.0 cannot tell whether such a body is whole (certainly_complete)"
-    );
+    return remark("unknown length", "libcurl cannot tell whether such a body is whole (certainly_complete)");
 }
 
 std::string trial::cell(const std::string& capability, const std::string& failure) const {

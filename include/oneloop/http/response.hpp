@@ -60,8 +60,8 @@ public:
     const std::string& version() const& noexcept { return all().version; }
 
     /// False if the end of the connection was the only sign that the body had ended: then it cannot be told
-    /// from one that was cut off (RFC 9112, 8). Also false for an answer over HTTP/2 without a Content-Length
-    /// with libcurl before 8.4.0, which takes aborted ones for complete.
+    /// from one that was cut off (RFC 9112, 8). Also false for an answer over HTTP/2 without a
+    /// Content-Length: libcurl takes some that were aborted for complete.
     bool certainly_complete() const noexcept { return all().certainly_complete; }
 
     /// The request went over a connection that had served another.
