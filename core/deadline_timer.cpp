@@ -2,28 +2,15 @@
 
 #include <boost/system/error_code.hpp>
 
-#include <vector>
-
 namespace oneloop {
 
-void deadline_timer::watch(key k, deadline at) {
-    if (const auto known = by_key_.find(k); known != by_key_.end()) {
-        if (known->second->first > at) {
-            auto entry = by_time_.extract(known->second);
-            entry.key() = at;
-            known->second = by_time_.insert(std::move(entry));
-        }
-    } else {
-        by_key_.emplace(k, by_time_.emplace(at, k));
+void deadline_timer::watch(entry& e, deadline at) {
+    if (!e.is_linked() || at < e.at_) {
+        e.unlink();
+        e.at_ = at;
+        by_time_.insert(by_time_.end(), e); // mostly the last of all
     }
-    arm();
-}
-
-void deadline_timer::forget(key k) {
-    if (const auto known = by_key_.find(k); known != by_key_.end()) {
-        by_time_.erase(known->second);
-        by_key_.erase(known);
-    }
+    arm(); // which it may not be since rest()
 }
 
 void deadline_timer::rest() {
@@ -34,7 +21,7 @@ void deadline_timer::rest() {
 void deadline_timer::arm() {
     if (by_time_.empty())
         return;
-    const deadline first = by_time_.begin()->first;
+    const deadline first = by_time_.begin()->at_;
     if (armed_ && armed_for_ <= first)
         return; // it goes off earlier, and looks again then
     armed_ = true;
@@ -49,21 +36,23 @@ void deadline_timer::arm() {
 void deadline_timer::fire() {
     armed_ = false;
     const auto now = deadline::clock::now();
-    std::vector<key> due;
-    for (auto i = by_time_.begin(); i != by_time_.end() && i->first.passed(now); ++i)
-        due.push_back(i->second);
+    order due; // each once, though it may be due again at once; who ends meanwhile leaves it
+    while (!by_time_.empty() && by_time_.begin()->at_.passed(now)) {
+        entry& e = *by_time_.begin();
+        e.unlink();
+        due.insert(due.end(), e);
+    }
     const auto check =
         check_; // whoever is called back may have no use for this timer any more, and destroy it
     const std::weak_ptr still_here(alive_);
-    for (key k : due) {
-        if (!by_key_.contains(k))
-            continue; // ended by the one before it
-        forget(k);
-        const deadline again = check(k);
+    while (!due.empty()) {
+        entry& e = *due.begin();
+        e.unlink();
+        const deadline again = check(e); // unless it is to be watched again, it may be gone
         if (still_here.expired())
             return;
         if (!again.is_never())
-            watch(k, again);
+            watch(e, again);
     }
     arm();
 }

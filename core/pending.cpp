@@ -1,8 +1,11 @@
 #include <oneloop/detail/pending.hpp>
 
 #include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
 
 namespace oneloop::detail {
 
@@ -57,6 +60,17 @@ pending::~pending() {
     std::lock_guard lock(registry_->mutex);
     if (is_linked())
         registry_->all.erase(registry_->all.iterator_to(*this));
+}
+
+bool runs_here(const executor& loop) noexcept {
+    using plain = boost::asio::io_context::executor_type;
+    using working =
+        decltype(boost::asio::require(std::declval<plain>(), boost::asio::execution::outstanding_work.tracked)
+        ); // as a handler's is, until it is called
+    if (const auto* known = loop.target<plain>())
+        return known->running_in_this_thread();
+    const auto* known = loop.target<working>();
+    return known && known->running_in_this_thread();
 }
 
 } // namespace oneloop::detail

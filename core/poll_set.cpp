@@ -32,12 +32,16 @@ unsigned readiness_of(unsigned events) {
     return (events & EPOLLIN ? readable : 0U) | (events & EPOLLOUT ? writable : 0U);
 }
 
+// In one turn of the loop.
+constexpr int most_rounds = 4;
+
 } // namespace
 
 poll_set::poll_set(const executor& loop) : epoll_(loop, make_epoll()) {}
 
-void poll_set::run(ready_function ready) {
+void poll_set::run(ready_function ready, std::function<void()> turn_over) {
     ready_ = std::move(ready);
+    turn_over_ = std::move(turn_over);
     arm();
 }
 
@@ -79,14 +83,30 @@ void poll_set::arm() {
     armed_ = true;
     epoll_.async_wait(epoll_.wait_read, [self = shared_from_this()](error_code stopped) {
         self->armed_ = false;
-        if (!stopped)
+        if (stopped)
+            return self->arm();
+        try {
             self->deliver();
+        } catch (...) { // a program may throw through its loop, and run it again
+            self->arm();
+            throw;
+        }
         self->arm();
     });
 }
 
 void poll_set::deliver() {
-    const auto ready = ready_; // a call may end with rest(), which drops it
+    const auto turn_over = turn_over_; // a call may end with rest(), which drops it
+    // Again while there is more: what comes of all of it is done together
+    for (int rounds = 0; ready_ && rounds < most_rounds; ++rounds)
+        if (deliver_some() <= 1)
+            break;
+    if (ready_)
+        turn_over();
+}
+
+int poll_set::deliver_some() {
+    const auto ready = ready_;
     std::array<epoll_event, 64> events;
     const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count && ready_; ++i) {
@@ -96,6 +116,7 @@ void poll_set::deliver() {
         else
             ready(fd, readiness_of(events[static_cast<std::size_t>(i)].events));
     }
+    return count;
 }
 
 } // namespace oneloop

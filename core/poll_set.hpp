@@ -24,9 +24,11 @@ public:
     /// Throws system_error where the process has no descriptor left.
     explicit poll_set(const executor& loop);
 
-    /// Calls `ready` from the loop until rest(). Only meanwhile does the loop have work because of this
-    /// object.
-    void run(ready_function ready);
+    /// Calls `ready` from the loop until rest(), and `turn_over` when all that were found ready at once have
+    /// had their turn. Only meanwhile does the loop have work because of this object.
+    void run(
+        ready_function ready, std::function<void()> turn_over = [] {}
+    );
     void rest();
 
     void want(int fd, unsigned what);
@@ -37,14 +39,18 @@ public:
     /// The number has become another socket, whatever was known of it.
     void forget(int fd) noexcept { table_.forget(fd); }
 
+    /// What is ready has its turn now.
+    void deliver();
+
 private:
     void arm();
-    void deliver();
+    int deliver_some();
     void tell_epoll(interest_table::step, int fd, unsigned what);
 
     boost::asio::posix::stream_descriptor epoll_;
     interest_table table_;
     ready_function ready_;
+    std::function<void()> turn_over_;
     bool armed_ = false;
 };
 

@@ -42,7 +42,7 @@ pool_engine::pool_engine(executor loop, pool_options options, factory make)
           limits.retry = options_.retry_;
           return limits;
       }()),
-      timer_(std::in_place, loop_, [this](void*) { return pump(), deadline::never(); }),
+      timer_(std::in_place, loop_, [this](deadline_timer::entry&) { return pump(), deadline::never(); }),
       closers_(std::make_shared<wait_list>(loop_)) {}
 
 void pool_engine::open_early() {
@@ -237,7 +237,7 @@ failure pool_engine::exhausted() const {
 void pool_engine::watch() {
     const deadline next = std::min(policy_.next_event(clock::now()), report_long_leases());
     if (!next.is_never())
-        timer_->watch(this, next);
+        timer_->watch(next_event_, next);
     else if (policy_.count().all() == 0)
         timer_->rest();
 }

@@ -69,6 +69,7 @@ private:
     factory make_;
     pool_policy policy_;
     std::optional<deadline_timer> timer_;
+    deadline_timer::entry next_event_;
     std::vector<slot> slots_; // by the policy's places
     std::unordered_map<pool_policy::ticket*, std::shared_ptr<waiter>> waiting_;
     std::shared_ptr<wait_list> closers_;

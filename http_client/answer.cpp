@@ -8,7 +8,7 @@ namespace oneloop::http {
 namespace {
 
 // Room for these is made at once.
-constexpr std::size_t usual_number_of_fields = 12;
+constexpr std::size_t usual_number_of_fields = 12, usual_bytes_of_fields = 768;
 
 bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -29,25 +29,52 @@ bool answer::line(std::string_view text) {
         return false;
     header_bytes_left_ -= text.size();
 
-    if (head_ended_ && text.starts_with("HTTP/")) {
+    const std::string_view line = trimmed(text);
+    // What comes behind the body is a trailer, whatever it looks like
+    if (head_ended_ && text.starts_with("HTTP/") && body_size() == 0) {
         begin(text);
-    } else if (trimmed(text).empty()) {
+    } else if (line.empty()) {
         head_ended_ = true;
-    } else if (text.front() == ' ' || text.front() == '\t') {
-        response_.edit().headers.continue_last(trimmed(text));
-    } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
-        response_.edit().headers.add_view(trimmed(text.substr(0, colon)), trimmed(text.substr(colon + 1)));
+    } else if (line.data() != text.data()) { // it begins with a blank
+        response_.edit().headers.continue_last(line);
+    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+        add(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
     }
     return true;
+}
+
+void answer::add(std::string_view name, std::string_view value) {
+    if (headers::same_name(name, "content-length")) {
+        check_length(value);
+        has_length_ = true;
+    } else if (headers::same_name(name, "transfer-encoding")) {
+        // The last of them all decides, whatever Content-Length says (RFC 9112, 6.3)
+        const auto last = trimmed(value.substr(value.find_last_of(',') + 1));
+        chunked_ = headers::same_name(last, "chunked");
+    }
+    response_.edit().headers.add_view(name, value);
+}
+
+// Two lengths that differ are how one answer is made to look like two (RFC 9112, 6.3); libcurl takes the
+// last.
+void answer::check_length(std::string_view length) {
+    std::int64_t number = 0;
+    const auto [end, failed] = std::from_chars(length.data(), length.data() + length.size(), number);
+    if (failed != std::errc() || end != length.data() + length.size() || number < 0)
+        fault_ = "the Content-Length of the answer is no number";
+    else if (const auto first = headers().get("content-length"); first && *first != length)
+        fault_ = "the answer has two different Content-Lengths";
 }
 
 // A further status line follows an interim answer such as 103: only the last counts.
 void answer::begin(std::string_view status_line) {
     http::headers& fields = response_.edit().headers;
     fields.clear();
-    fields.reserve(usual_number_of_fields);
+    fields.reserve(usual_number_of_fields, usual_bytes_of_fields);
     response_.status_ = 0;
-    head_ended_ = false;
+    head_ended_ = has_length_ = false;
+    chunked_.reset();
+    fault_ = nullptr;
     const auto space = status_line.find(' ');
     if (space == std::string_view::npos)
         return;
@@ -57,38 +84,27 @@ void answer::begin(std::string_view status_line) {
 }
 
 void answer::keep(std::string_view piece, std::int64_t expected) {
-    // The length is the server's word for it: believed for a megabyte in advance, and for sixteen times what
-    // has come when that is full. Growing by doubling would copy a large body twice.
     std::string& body = response_.edit().body;
-    if (const std::size_t needed = body.size() + piece.size(); needed > body.capacity()) {
-        const auto believed = static_cast<std::int64_t>(std::max(std::size_t{1} << 20, 16 * body.size()));
-        const auto ahead = static_cast<std::size_t>(std::clamp<std::int64_t>(expected, 0, believed));
-        body.reserve(std::max(ahead, needed));
-    }
+    if (const std::size_t needed = body.size() + piece.size(); needed > body.capacity())
+        make_room(needed, expected);
     body.append(piece);
     count(piece.size());
 }
 
-// Two lengths that differ are how one answer is made to look like two (RFC 9112, 6.3); libcurl takes the
-// last.
-const char* answer::fault() const {
-    const auto first = headers().get("content-length");
-    for (const auto& [name, length] : headers()) {
-        if (!first || !http::headers::same_name(name, "content-length"))
-            continue;
-        if (length != *first)
-            return "the answer has two different Content-Lengths";
-        std::int64_t number = 0;
-        const auto [end, failed] = std::from_chars(length.data(), length.data() + length.size(), number);
-        if (failed != std::errc() || end != length.data() + length.size() || number < 0)
-            return "the Content-Length of the answer is no number";
+void answer::make_room(std::size_t needed, std::int64_t expected) {
+    std::string& body = response_.edit().body;
+    const auto announced = static_cast<std::size_t>(std::max<std::int64_t>(expected, 0));
+    if (memory_ && std::max(announced, needed) >= body_memory::worth_keeping) {
+        response_.edit().memory = memory_;
+        if (auto used = memory_->take(std::max(announced, needed)); used.capacity() >= needed) {
+            used = body;
+            return body.swap(used);
+        }
     }
-    return nullptr;
-}
-
-bool tells_its_end(const headers& fields) {
-    const auto coding = fields.get("transfer-encoding");
-    return fields.contains("content-length") || (coding && coding->ends_with("chunked"));
+    // The length is the server's word for it: believed for a megabyte in advance, and for sixteen times what
+    // has come when that is full. Growing by doubling would copy a large body twice.
+    const std::size_t believed = std::max(std::size_t{1} << 20, 16 * body.size());
+    http::make_room(body, std::max(std::min(announced, believed), needed));
 }
 
 } // namespace oneloop::http

@@ -1,9 +1,13 @@
 #pragma once
 
+#include "http_client/body_memory.hpp"
 #include <oneloop/http/response.hpp>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace oneloop::http {
 
@@ -16,6 +20,9 @@ public:
     /// One line of the head, or a trailer, with its end of line. False when the head has become too large.
     bool line(std::string_view text);
 
+    /// Where large bodies get their memory from, and leave it.
+    void use(std::shared_ptr<body_memory> memory) { memory_ = std::move(memory); }
+
     /// A piece of the body to keep; `expected` is the length that the server has announced, 0 or less if
     /// none.
     void keep(std::string_view piece, std::int64_t expected);
@@ -25,8 +32,11 @@ public:
 
     /// What makes the head one that must not be trusted; null if nothing. To be asked when the head has
     /// ended.
-    const char* fault() const;
+    const char* fault() const noexcept { return fault_; }
     bool head_ended() const noexcept { return head_ended_; }
+
+    /// Whether it says itself where it ends, over HTTP/1.
+    bool tells_its_end() const noexcept { return chunked_.value_or(has_length_); }
 
     const http::headers& headers() const noexcept { return response_.headers(); }
     int status() const noexcept { return response_.status(); }
@@ -39,13 +49,17 @@ public:
 
 private:
     void begin(std::string_view status_line);
+    void add(std::string_view name, std::string_view value);
+    void check_length(std::string_view length);
+    void make_room(std::size_t needed, std::int64_t expected);
 
     response response_;
+    std::shared_ptr<body_memory> memory_;
     std::uint64_t header_bytes_left_;
+    const char* fault_ = nullptr;
     bool head_ended_ = true; // so that the first line is a status line
+    bool has_length_ = false;
+    std::optional<bool> chunked_; // if there is a Transfer-Encoding
 };
-
-/// Whether an answer says itself where it ends, over HTTP/1.
-bool tells_its_end(const headers&);
 
 } // namespace oneloop::http

@@ -26,7 +26,7 @@ static void start(
                    order = std::move(order)]() mutable {
         e->accept(std::move(*what), std::move(order), std::move(handler), std::move(link));
     };
-    asio::dispatch(e->loop(), std::move(accept));
+    oneloop::detail::run_on(e->loop(), std::move(accept));
 }
 
 void start_send(const std::shared_ptr<engine>& e, response_handler handler, boxed_request what) {
@@ -39,7 +39,7 @@ void start_stream(
     auto link = cancel_link::connect(handler.slot(), e->loop());
     auto accept = [e, link = std::move(link), handler = std::move(handler), what = std::move(what)](
                   ) mutable { e->accept(std::move(*what), std::move(handler), std::move(link)); };
-    asio::dispatch(e->loop(), std::move(accept));
+    oneloop::detail::run_on(e->loop(), std::move(accept));
 }
 
 void start_download(

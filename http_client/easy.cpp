@@ -33,7 +33,7 @@ easy::easy() : handle_(curl_easy_init()) {
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     expect_body(0);
     // Time limits are ours, by phase; libcurl's would count the same time again, and cost on every request
-    set(CURLOPT_CONNECTTIMEOUT_MS, 24L * 3600 * 1000);
+    set(CURLOPT_CONNECTTIMEOUT_MS, limit_that_is_none);
     set(CURLOPT_HTTPGET, 1L);
 }
 

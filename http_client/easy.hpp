@@ -3,6 +3,8 @@
 #include "http_client/curl_include.hpp"
 #include <oneloop/error.hpp>
 
+#include <boost/intrusive/list.hpp>
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -19,10 +21,22 @@ using slist = std::unique_ptr<curl_slist, slist_closer>;
 /// Appends one line, or throws bad_alloc.
 void append(slist& list, const std::string& line);
 
+/// A place in one of the lists that multi keeps; who ends leaves them.
+template <class Which>
+using place_in = boost::intrusive::list_base_hook<
+    boost::intrusive::tag<Which>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+struct running_ones;
+struct waiting_ones;
+struct unpaused_ones;
+struct lane;
+
+/// libcurl has no "never" for connecting: in milliseconds, what nobody waits for.
+constexpr long limit_that_is_none = 24L * 3600 * 1000;
+
 /// One easy handle, used for one request after another: making and resetting handles costs a fifth of a small
 /// request, so what is the same for all requests is set once, and what is not is set each time, "off"
 /// included.
-class easy {
+class easy : public place_in<running_ones>, public place_in<waiting_ones>, public place_in<unpaused_ones> {
 public:
     easy();
     ~easy();
@@ -60,7 +74,16 @@ public:
     /// look only now and then. (Each request brings its own, so an old one is never used.)
     void forget_addresses_now_and_then();
 
+    /// Whose handle it is.
+    static easy& of(CURL* handle) {
+        easy* self = nullptr;
+        curl_easy_getinfo(handle, CURLINFO_PRIVATE, &self);
+        return *self;
+    }
+
     class transfer* serves = nullptr; // at the moment; libcurl's callbacks get the handle
+    lane* works_in = nullptr;         // from multi::add to remove
+    bool begun = false;               // libcurl knows of it
     slist resolve;                    // libcurl reads it while the request runs
 
     // What it was told last, where telling it again costs

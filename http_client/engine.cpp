@@ -34,9 +34,9 @@ engine::engine(executor loop, client_options options)
       ),
       multi_(std::make_shared<multi>(
           loop_, admission_.lanes(), kept_in_each(admission_.lanes(), options_.max_in_flight_),
-          [this](CURL* handle, CURLcode code) { ended(handle, code); }
+          [this](easy& used, CURLcode code) { ended(used, code); }
       )),
-      deadlines_(std::in_place, loop_, [this](void* key) { return check_limits(key); }),
+      deadlines_(std::in_place, loop_, [this](deadline_timer::entry& which) { return check_limits(which); }),
       budget_(options_.max_retries_saved_),
       closers_(std::make_shared<oneloop::detail::wait_list>(loop_)) {
     if (options_.trace_ || options_.log_)
@@ -65,15 +65,15 @@ void engine::told_if_drained() {
 
 void engine::enter(transfer& t, phase p) {
     t.limits.enter(p, transfer::clock::now());
-    deadlines_->watch(&t, t.limits.next().at);
+    deadlines_->watch(t, t.limits.next().at);
 }
 
-deadline engine::check_limits(void* key) {
-    if (key == &admission_) {
+deadline engine::check_limits(deadline_timer::entry& which) {
+    if (&which == &next_turn_) {
         pump(); // which watches it again
         return deadline::never();
     }
-    const transfer_ptr t = transfers_.at(static_cast<transfer*>(key));
+    const transfer_ptr t = transfers_.at(static_cast<transfer&>(which).place);
     const auto met = t->limits.next();
     if (!met.at.passed(transfer::clock::now()))
         return met.at; // it has moved on since
@@ -103,6 +103,7 @@ void engine::rest_soon() {
         self->rest_pending_ = false;
         if (!self->gone_ && self->transfers_.empty()) {
             self->multi_->rest_if_idle();
+            self->bodies_->close();
             self->deadlines_->rest();
         }
     });
@@ -134,8 +135,9 @@ void engine::close(
 // belongs to the loop may be left in it.
 void engine::shut_down() {
     closing_ = gone_ = true;
+    bodies_->close();
     while (!transfers_.empty()) {
-        const transfer_ptr t = transfers_.begin()->second;
+        const transfer_ptr t = transfers_.back();
         finish(t, failure(errc::closed));
     }
     closers_->notify_all();

@@ -16,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace oneloop::http {
@@ -59,7 +58,7 @@ private:
     void exchange(const transfer_ptr&);
     static awaitable<void>
         play(std::weak_ptr<engine>, std::shared_ptr<oneloop::detail::nursery>, transfer_ptr, std::shared_ptr<transport>);
-    void ended(CURL*, CURLcode);
+    void ended(easy&, CURLcode);
     void judge(const transfer_ptr&, CURLcode);
     void go_on(const transfer_ptr&);
     void send_anew(const transfer_ptr&);
@@ -71,6 +70,7 @@ private:
 
     void end_attempt(transfer&);
     void stop(transfer&);
+    void leave(transfer&);
     void count(transfer&, const failure&, const response&);
     void note(const transfer& t, trace_event::step what) {
         note(t, what, [](trace_event&) {});
@@ -84,7 +84,7 @@ private:
     void note_phase(const transfer&);
     void told_if_drained();
     void enter(transfer&, phase);
-    deadline check_limits(void* key);
+    deadline check_limits(deadline_timer::entry&);
     void rest_soon();
     std::unique_ptr<easy> take_handle();
 
@@ -99,9 +99,11 @@ private:
     admission admission_;
     std::shared_ptr<multi> multi_;
     std::optional<deadline_timer> deadlines_;
-    std::unordered_map<transfer*, transfer_ptr> transfers_;
+    deadline_timer::entry next_turn_;     // of a host that rests
+    std::vector<transfer_ptr> transfers_; // each knows its place
     std::vector<std::unique_ptr<easy>> idle_handles_;
     retry_budget budget_;
+    std::shared_ptr<body_memory> bodies_ = std::make_shared<body_memory>();
     host_book hosts_;
     std::shared_ptr<tracer> tracer_;                      // null if nobody looks on
     std::shared_ptr<oneloop::detail::nursery> exchanges_; // with a transport of the program's own
@@ -109,6 +111,7 @@ private:
     std::size_t files_at_work_ = 0; // some may still be removed when their request is over
     std::uint64_t completed_ = 0, failed_ = 0, retried_ = 0, accepted_ = 0;
     bool closing_ = false, gone_ = false, rest_pending_ = false, pumping_ = false;
+    bool tells_here_ = false; // nothing but the loop is below us on the stack
 };
 
 } // namespace oneloop::http

@@ -94,12 +94,16 @@ void engine::admit(const transfer_ptr& t, std::shared_ptr<oneloop::detail::cance
     connect(t);
     t->number = ++accepted_;
     t->phase_begun = [this, t = t.get()] {
-        deadlines_->watch(t, t->limits.next().at);
+        deadlines_->watch(*t, t->limits.next().at);
         note_phase(*t);
     };
-    transfers_.emplace(t.get(), t);
+    t->use(bodies_);
+    if (transfers_.empty())
+        bodies_->open();
+    t->place = transfers_.size();
+    transfers_.push_back(t);
     note(*t, trace_event::step::queued);
-    deadlines_->watch(t.get(), t->limits.next().at);
+    deadlines_->watch(*t, t->limits.next().at);
     if (link) {
         t->listen_to(link);
         link->when_requested([weak = weak_from_this(), weak_transfer = std::weak_ptr(t)] {
@@ -130,11 +134,11 @@ void engine::pump() {
     if (std::exchange(pumping_, true))
         return;
     while (admission::ticket* next = gone_ ? nullptr : admission_.next(transfer::clock::now())) {
-        const transfer_ptr t = transfers_.at(static_cast<transfer*>(next)); // which may end in begin()
+        const transfer_ptr t = transfers_.at(static_cast<transfer*>(next)->place); // which may end in begin()
         begin(t);
     }
     if (!gone_ && admission_.paces() && admission_.queued() > 0)
-        deadlines_->watch(&admission_, admission_.next_turn());
+        deadlines_->watch(next_turn_, admission_.next_turn());
     pumping_ = false;
 }
 

@@ -47,11 +47,11 @@ void engine::resume(transfer& t) {
     if (!t.handle_in_use() && !t.exchange)
         return;
     t.limits.hold(false, transfer::clock::now());
-    deadlines_->watch(&t, t.limits.next().at);
+    deadlines_->watch(t, t.limits.next().at);
     if (t.exchange)
         t.room->notify_all();
     else
-        multi_->resume(t.handle_in_use());
+        multi_->resume(*t.handle_in_use());
 }
 
 void engine::look_up(const transfer_ptr& t) {
@@ -95,8 +95,8 @@ void engine::attempt(const transfer_ptr& t) {
         t->limits.try_address(t->addresses.size() - t->next_address, transfer::clock::now());
         note(*t, trace_event::step::connecting, [&](trace_event& e) { e.address = address.to_string(); });
         t->prepare(take_handle(), *multi_, address);
-        deadlines_->watch(t.get(), t->limits.next().at);
-        if (multi_->add(t->handle_in_use(), t->lane()))
+        deadlines_->watch(*t, t->limits.next().at);
+        if (multi_->add(*t->handle_in_use(), t->lane()))
             return;
         refused = failure(error_code(CURLE_FAILED_INIT, curl_category()));
     } catch (const error& e) {
@@ -108,18 +108,18 @@ void engine::attempt(const transfer_ptr& t) {
 }
 
 // libcurl is through with a handle. Called outside of its callbacks.
-void engine::ended(CURL* handle, CURLcode code) {
-    easy* used = nullptr;
-    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &used);
-    const auto found = transfers_.find(used->serves);
-    if (found == transfers_.end())
+void engine::ended(easy& used, CURLcode code) {
+    if (!used.serves)
         return;
-    const transfer_ptr t = found->second;
+    const auto alive = shared_from_this(); // whoever is told may destroy the client
+    const transfer_ptr t = transfers_.at(used.serves->place);
     if (t->may_try_next_address(code)) {
         end_attempt(*t);
         return attempt(t);
     }
+    tells_here_ = true;
     judge(t, code);
+    tells_here_ = false;
 }
 
 // An attempt has ended, and what came of it is here.
@@ -149,7 +149,7 @@ bool engine::try_again(const transfer_ptr& t, const failure& why) {
     admission_.leave(*t);
     t->begin_again();
     t->limits.pause(*pause, transfer::clock::now());
-    deadlines_->watch(t.get(), t->limits.next().at);
+    deadlines_->watch(*t, t->limits.next().at);
     pump();
     return true;
 }
@@ -173,8 +173,8 @@ void engine::end_attempt(transfer& t) {
     t.look_up.emit(asio::cancellation_type::all);
     if (const auto exchange = std::exchange(t.exchange, nullptr))
         exchange->cancel();
-    if (CURL* handle = t.handle_in_use()) {
-        multi_->remove(handle);
+    if (easy* handle = t.handle_in_use()) {
+        multi_->remove(*handle);
         auto free = t.release_handle();
         // It remembers realm and nonce of the server, and would show them to the next, whoever that is
         if (!free->digest)

@@ -51,12 +51,23 @@ void engine::finish(const transfer_ptr& t, failure why) {
     response whole = told.code() ? response() : t->take_answer();
     count(*t, told, whole);
     stop(*t);
-    deadlines_->forget(t.get());
-    admission_.leave(*t);
-    transfers_.erase(t.get());
-    deliver(*t, std::move(told), std::move(whole));
+    leave(*t);
+    // Without a detour through the queue of the loop; then as the last, for whoever is told may do anything
+    const bool here = std::exchange(tells_here_, false) && !told.code() && !t->pipe;
+    if (!here)
+        deliver(*t, std::move(told), std::move(whole));
     pump();
     told_if_drained();
+    if (here)
+        std::move(t->handler).succeed_here(std::move(whole));
+}
+
+void engine::leave(transfer& t) {
+    deadline_timer::forget(t);
+    admission_.leave(t);
+    transfers_.back()->place = t.place;
+    std::swap(transfers_.back(), transfers_[t.place]);
+    transfers_.pop_back();
 }
 
 void engine::deliver(transfer& t, failure why, response whole) {

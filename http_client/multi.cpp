@@ -37,7 +37,7 @@ multi::multi(const executor& loop, std::size_t lanes, std::size_t kept, done_fun
     : loop_(loop), kept_(kept), done_(std::move(done)), sockets_(std::make_shared<poll_set>(loop)) {
     init_curl();
     while (lanes_.size() < lanes)
-        lanes_.push_back(std::make_unique<lane>(*this));
+        lanes_.push_back(std::make_unique<lane>(*this, loop_));
     open(*lanes_.front());
 }
 
@@ -68,14 +68,8 @@ void multi::open(lane& l) {
 void multi::close(lane& l) {
     if (!l.handle)
         return;
-    std::erase_if(running_, [&](const auto& running) {
-        if (running.second.where != &l)
-            return false;
-        if (running.second.begun)
-            curl_multi_remove_handle(l.handle, running.first);
-        return true;
-    });
-    l.to_begin.clear();
+    while (!l.running.empty())
+        remove(l.running.front());
     curl_multi_cleanup(l.handle);
     l.handle = nullptr;
 }
@@ -100,65 +94,79 @@ void multi::adopt(easy& e) {
     e.set(CURLOPT_CLOSESOCKETDATA, this);
 }
 
-bool multi::add(CURL* transfer, std::size_t which) {
+bool multi::add(easy& transfer, std::size_t which) {
     lane& l = *lanes_.at(which);
     if (!l.handle)
         open(l);
-    running_.emplace(transfer, course{&l, false});
+    l.running.push_back(transfer);
+    transfer.works_in = &l;
     if (!watching_) {
         watching_ = true;
-        sockets_->run([this](int fd, unsigned what) {
-            act(lane_of(fd), fd,
-                (what & readable ? CURL_CSELECT_IN : 0) | (what & writable ? CURL_CSELECT_OUT : 0));
-        });
+        sockets_->run(
+            [this](int fd, unsigned what) {
+                in_turn_ = true;
+                act(lane_of(fd), fd,
+                    (what & readable ? CURL_CSELECT_IN : 0) | (what & writable ? CURL_CSELECT_OUT : 0));
+            },
+            [alive = weak_from_this()] {
+                if (const auto self = alive.lock())
+                    self->end_turn();
+            }
+        );
     }
-    if (l.begun < most_in_a_turn && l.to_begin.empty())
+    // Requests that go out one by one between the answers wake a server that is faster than us for each of
+    // them; together they keep it busy. libcurl would begin them with the next socket that it is called for
+    if (!in_turn_ && l.begun < most_in_a_turn && l.to_begin.empty())
         return begin(l, transfer);
     l.to_begin.push_back(transfer);
     kick_soon(l);
     return true;
 }
 
-bool multi::begin(lane& l, CURL* transfer) {
+bool multi::begin(lane& l, easy& transfer) {
     // Asks for its first turn through on_timer
-    if (curl_multi_add_handle(l.handle, transfer) != CURLM_OK) {
-        running_.erase(transfer);
+    if (curl_multi_add_handle(l.handle, transfer.handle()) != CURLM_OK) {
+        forget(transfer);
         return false;
     }
-    running_.at(transfer).begun = true;
+    transfer.begun = true;
     ++l.begun;
     return true;
 }
 
 void multi::begin_more(lane& l) {
-    l.begun = 0;
     while (l.handle && l.begun < most_in_a_turn && !l.to_begin.empty()) {
-        CURL* const transfer = l.to_begin.front();
+        easy& transfer = l.to_begin.front();
         l.to_begin.pop_front();
-        const auto found = running_.find(transfer);
-        const bool waits = found != running_.end() && found->second.where == &l && !found->second.begun;
-        if (waits && !begin(l, transfer) && done_)
-            done_(transfer, CURLE_FAILED_INIT);
+        if (!begin(l, transfer))
+            tell(l, transfer, CURLE_FAILED_INIT);
     }
     if (!l.to_begin.empty())
         kick_soon(l);
 }
 
-void multi::remove(CURL* transfer) {
-    const auto running = running_.find(transfer);
-    if (running == running_.end())
+void multi::remove(easy& transfer) {
+    lane* const l = transfer.works_in;
+    const bool begun = transfer.begun;
+    if (!l)
         return;
-    const course was = running->second;
-    running_.erase(running);
-    std::erase(unpaused_, transfer);
-    if (was.begun)
-        curl_multi_remove_handle(was.where->handle, transfer);
+    forget(transfer);
+    if (begun)
+        curl_multi_remove_handle(l->handle, transfer.handle());
+}
+
+void multi::forget(easy& transfer) {
+    transfer.place_in<running_ones>::unlink();
+    transfer.place_in<waiting_ones>::unlink();
+    transfer.place_in<unpaused_ones>::unlink();
+    transfer.works_in = nullptr;
+    transfer.begun = false;
 }
 
 void multi::rest_if_idle() {
-    if (!running_.empty() || !watching_)
+    if (!watching_ || !std::ranges::all_of(lanes_, [](const auto& l) { return l->running.empty(); }))
         return;
-    watching_ = false;
+    watching_ = in_turn_ = false;
     sockets_->rest();
     for (const auto& each : lanes_)
         each->timer.cancel();
@@ -172,36 +180,66 @@ int multi::on_timer(CURLM*, long milliseconds, void* self) {
 void multi::set_timer(lane& l, long milliseconds) {
     if (milliseconds == 0)
         return kick_soon(l); // libcurl must not be called from its own callback
-    if (milliseconds < 0) {
+    if (std::exchange(l.timer_is_set, false))
         l.timer.cancel();
+    if (milliseconds < 0 || milliseconds >= limit_that_is_none / 2)
         return;
-    }
+    l.timer_is_set = true;
     l.timer.expires_after(std::chrono::milliseconds(milliseconds));
     l.timer.async_wait([weak = weak_from_this(), &l](error_code stopped) {
-        if (auto alive = weak.lock(); alive && !stopped)
-            alive->act(l, CURL_SOCKET_TIMEOUT, 0);
+        const auto alive = weak.lock();
+        if (!alive || stopped)
+            return;
+        l.timer_is_set = false;
+        alive->act(l, CURL_SOCKET_TIMEOUT, 0);
     });
 }
 
+// At the end of this turn if one is under way, in one of its own otherwise.
 void multi::kick_soon(lane& l) {
-    if (std::exchange(l.kick_pending, true))
+    l.kick_wanted = true;
+    if (in_turn_ || std::exchange(l.kick_posted, true))
         return;
     asio::post(loop_, [weak = weak_from_this(), &l] {
-        if (auto alive = weak.lock()) {
-            l.kick_pending = false;
-            alive->act(l, CURL_SOCKET_TIMEOUT, 0);
-            alive->begin_more(l);
-        }
+        const auto alive = weak.lock();
+        if (!alive)
+            return;
+        l.kick_posted = false;
+        if (l.kick_wanted)
+            alive->sockets_->deliver();
     });
 }
 
-void multi::resume(CURL* transfer) {
+void multi::kick(lane& l) {
+    const auto alive = shared_from_this();
+    l.kick_wanted = false;
+    begin_more(l);
+    act(l, CURL_SOCKET_TIMEOUT, 0);
+    l.begun = 0;
+}
+
+// Who wanted to be kicked meanwhile has waited for the end of the turn; what that leads to is for the next.
+void multi::end_turn() {
+    in_turn_ = true;
+    for (const auto& each : lanes_)
+        if (each->kick_wanted)
+            kick(*each);
+    leave_turn();
+}
+
+void multi::leave_turn() {
+    in_turn_ = false;
+    for (const auto& each : lanes_)
+        if (each->kick_wanted)
+            kick_soon(*each);
+}
+
+void multi::resume(easy& transfer) {
     // Going on may call the write callback before curl_easy_pause returns: do it in a turn of our own
-    const auto running = running_.find(transfer);
-    if (running == running_.end())
+    if (!transfer.works_in || transfer.place_in<unpaused_ones>::is_linked())
         return;
     unpaused_.push_back(transfer);
-    kick_soon(*running->second.where);
+    kick_soon(*transfer.works_in);
 }
 
 curl_socket_t multi::open_socket(const curl_sockaddr& address) noexcept {
@@ -239,7 +277,7 @@ void multi::note(curl_socket_t fd, lane& l) {
     by_socket_[number] = &l;
 }
 
-multi::lane& multi::lane_of(curl_socket_t fd) const noexcept {
+lane& multi::lane_of(curl_socket_t fd) const noexcept {
     const auto number = static_cast<std::size_t>(fd);
     lane* const known = number < by_socket_.size() ? by_socket_[number] : nullptr;
     return known ? *known : *lanes_.front();
@@ -249,8 +287,8 @@ void multi::act(lane& l, curl_socket_t fd, int events) {
     if (!l.handle)
         return;
     const auto alive = shared_from_this();
-    for (CURL* transfer : std::exchange(unpaused_, {}))
-        go_on(transfer);
+    now_.reset();
+    go_on();
     int still_running = 0;
     const CURLMcode code = curl_multi_socket_action(l.handle, fd, events, &still_running);
     if (code != CURLM_OK && code != CURLM_BAD_SOCKET)
@@ -260,16 +298,20 @@ void multi::act(lane& l, curl_socket_t fd, int events) {
 }
 
 // What libcurl had kept back goes to the write callback at once, which may refuse it.
-void multi::go_on(CURL* transfer) {
-    const auto running = running_.find(transfer);
-    if (running == running_.end() || !running->second.begun)
-        return; // it has ended since, and its handle may wait for the first turn of another
-    const CURLcode code = curl_easy_pause(transfer, CURLPAUSE_CONT);
-    if (code == CURLE_OK)
-        return;
-    remove(transfer);
-    if (done_)
-        done_(transfer, code);
+void multi::go_on() {
+    list_of<unpaused_ones> those;
+    those.swap(unpaused_);
+    while (!those.empty()) {
+        easy& transfer = those.front();
+        those.pop_front();
+        if (!transfer.begun)
+            continue; // its handle waits for the first turn of another
+        lane& l = *transfer.works_in;
+        if (const CURLcode code = curl_easy_pause(transfer.handle(), CURLPAUSE_CONT); code != CURLE_OK) {
+            remove(transfer);
+            tell(l, transfer, code);
+        }
+    }
 }
 
 void multi::drain(lane& l) {
@@ -277,25 +319,35 @@ void multi::drain(lane& l) {
     while (CURLMsg* message = l.handle ? curl_multi_info_read(l.handle, &left) : nullptr) {
         if (message->msg != CURLMSG_DONE)
             continue;
-        CURL* transfer = message->easy_handle;
+        easy& transfer = easy::of(message->easy_handle);
         const CURLcode code = message->data.result; // the message dies with remove()
         remove(transfer);
-        if (done_)
-            done_(transfer, code);
+        tell(l, transfer, code);
+    }
+}
+
+void multi::tell(lane& l, easy& transfer, CURLcode code) {
+    const auto done = done_; // which may shut this down
+    if (!done)
+        return;
+    try {
+        done(transfer, code);
+    } catch (...) { // thrown by the program, through its loop: the others are told in a turn of their own
+        l.kick_wanted = true;
+        leave_turn();
+        throw;
     }
 }
 
 // After an error of the multi handle itself its state is not to be relied on (libcurl-errors(3)): every
 // transfer fails and a new one takes its place.
 void multi::start_over(lane& l) {
-    std::vector<CURL*> lost;
-    for (const auto& [transfer, course] : running_)
-        if (course.where == &l)
-            lost.push_back(transfer);
+    std::vector<easy*> lost;
+    for (easy& each : l.running)
+        lost.push_back(&each);
     close(l);
-    for (CURL* transfer : lost)
-        if (done_)
-            done_(transfer, CURLE_FAILED_INIT);
+    for (easy* each : lost)
+        tell(l, *each, CURLE_FAILED_INIT);
 }
 
 } // namespace oneloop::http

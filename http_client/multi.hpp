@@ -2,16 +2,35 @@
 
 #include "core/poll_set.hpp"
 #include "http_client/easy.hpp"
+#include <oneloop/deadline.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <unordered_map>
+#include <optional>
 #include <vector>
 
 namespace oneloop::http {
+
+class multi;
+
+template <class Which>
+using list_of = boost::intrusive::list<
+    easy, boost::intrusive::base_hook<place_in<Which>>, boost::intrusive::constant_time_size<false>>;
+
+/// One CURLM, and what it has yet to do.
+struct lane {
+    explicit lane(multi& m, const executor& loop) : home(m), timer(loop) {}
+
+    multi& home;
+    boost::asio::steady_timer timer;
+    CURLM* handle = nullptr; // made when it is needed
+    bool timer_is_set = false, kick_wanted = false, kick_posted = false;
+    std::size_t begun = 0; // since the last kick, in which libcurl begins them all
+    list_of<running_ones> running;
+    list_of<waiting_ones> to_begin; // of those that run
+};
 
 /// libcurl on one loop: its sockets in our epoll, its timers on Asio timers. Read it top to bottom in the
 /// order of one transfer: add, on_timer, kick, on_socket, ready, drain.
@@ -21,26 +40,33 @@ namespace oneloop::http {
 /// again adds the next transfer to the same one.
 class multi : public std::enable_shared_from_this<multi> {
 public:
-    using done_function = std::function<void(CURL*, CURLcode)>;
+    using done_function = std::function<void(easy&, CURLcode)>;
 
     /// `kept` connections at most stay open in each lane for further requests. `done` is called outside of
-    /// libcurl's callbacks.
+    /// libcurl's callbacks, and as the last thing: it may do what it likes, even throw.
     multi(const executor& loop, std::size_t lanes, std::size_t kept, done_function done);
     ~multi();
 
     /// The handle must stay until remove(), or until `done` was called for it. False if libcurl does not take
     /// it.
-    [[nodiscard]] bool add(CURL* transfer, std::size_t lane);
-    void remove(CURL* transfer);
+    [[nodiscard]] bool add(easy& transfer, std::size_t lane);
+    void remove(easy& transfer);
 
     /// Goes on with a transfer whose write callback had paused it.
-    void resume(CURL* transfer);
+    void resume(easy& transfer);
 
     /// Sockets are closed here: to be called for each handle once.
     void adopt(easy& e);
 
     /// ... and made here. Below 0 with errno if there is none to be had.
     curl_socket_t open_socket(const curl_sockaddr& address) noexcept;
+
+    /// The time, read once for each turn of libcurl's: for its callbacks, which come by the dozen.
+    deadline::clock::time_point now() {
+        if (!now_)
+            now_ = deadline::clock::now();
+        return *now_;
+    }
 
     /// While no transfer runs the loop has no work because of this object.
     void rest_if_idle();
@@ -52,32 +78,22 @@ public:
     void shut_down();
 
 private:
-    struct lane {
-        explicit lane(multi& m) : home(m), timer(m.loop_) {}
-
-        multi& home;
-        boost::asio::steady_timer timer;
-        CURLM* handle = nullptr; // made when it is needed
-        bool kick_pending = false;
-        std::size_t begun = 0;      // since the last kick, in which libcurl begins them all
-        std::deque<CURL*> to_begin; // some may have been removed since
-    };
-    struct course {
-        lane* where;
-        bool begun;
-    };
-
     static int on_timer(CURLM*, long milliseconds, void* self);
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
     static int on_close(void* self, curl_socket_t fd);
 
     void set_timer(lane&, long milliseconds);
     void kick_soon(lane&);
-    bool begin(lane&, CURL* transfer);
+    void kick(lane&);
+    void end_turn();
+    void leave_turn();
+    bool begin(lane&, easy& transfer);
+    static void forget(easy& transfer);
     void begin_more(lane&);
-    void go_on(CURL* transfer);
+    void go_on();
     void act(lane&, curl_socket_t fd, int events);
     void drain(lane&);
+    void tell(lane&, easy& transfer, CURLcode);
     void start_over(lane&);
     void open(lane&);
     void close(lane&);
@@ -90,9 +106,9 @@ private:
     std::shared_ptr<poll_set> sockets_;
     std::vector<std::unique_ptr<lane>> lanes_;
     std::vector<lane*> by_socket_; // which told of it last, where there are several
-    std::unordered_map<CURL*, course> running_;
-    std::vector<CURL*> unpaused_;
-    bool watching_ = false;
+    list_of<unpaused_ones> unpaused_;
+    std::optional<deadline::clock::time_point> now_;
+    bool watching_ = false, in_turn_ = false;
 };
 
 } // namespace oneloop::http

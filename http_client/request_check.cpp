@@ -32,7 +32,8 @@ failure check(const headers& fields) {
         if (!is_value(value))
             return failure(errc::invalid_argument)
                 .because(
-                    "invalid value of header " + name + ": it contains a line break or a control character"
+                    "invalid value of header " + std::string(name) +
+                    ": it contains a line break or a control character"
                 );
     }
     return {};

@@ -248,7 +248,7 @@ response transfer::described(response r) const {
     const auto tells_where_it_ends = [&] {
         return version >= CURL_HTTP_VERSION_2_0
                    ? easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0
-                   : tells_its_end(about.headers);
+                   : answer_.tells_its_end();
     };
     about.certainly_complete = has_no_body() || tells_where_it_ends();
     about.reused_connection = reused_connection();

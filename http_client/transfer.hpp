@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/deadline_timer.hpp"
 #include "http_client/admission.hpp"
 #include "http_client/answer.hpp"
 #include "http_client/body_feed.hpp"
@@ -34,7 +35,9 @@ using response_handler = oneloop::detail::completion<response>;
 
 /// One request from its acceptance to its answer: what it asks for, where it stands, what has come so far.
 /// The engine moves it on; libcurl fills it through the callbacks.
-class transfer final : public oneloop::detail::pending, public admission::ticket {
+class transfer final : public oneloop::detail::pending,
+                       public admission::ticket,
+                       public deadline_timer::entry {
 public:
     using clock = deadline::clock;
 
@@ -54,6 +57,9 @@ public:
 
     /// What is the same for every request that a handle will serve.
     static void set_up(easy&, const client_options&, const connection_setup&);
+
+    /// Where large bodies get their memory from.
+    void use(std::shared_ptr<body_memory> memory) { answer_.use(std::move(memory)); }
 
     /// Whether it goes through the client's proxy, which is then what is looked up and dialled.
     bool is_proxied() const { return connection_.proxy.leads_to(url); }
@@ -125,10 +131,10 @@ public:
     const headers& fields_of_answer() const noexcept { return answer_.headers(); }
     std::unique_ptr<easy> release_handle() noexcept {
         if (easy_)
-            easy_->last_body = answer_.body_size();
+            easy_->last_body = answer_.body_size(), easy_->serves = nullptr;
         return std::move(easy_);
     }
-    CURL* handle_in_use() const noexcept { return easy_ ? easy_->handle() : nullptr; }
+    easy* handle_in_use() const noexcept { return easy_.get(); }
 
     target url;
     const request_options options;
@@ -146,6 +152,7 @@ public:
     std::shared_ptr<oneloop::detail::child> exchange; // with a transport of the program's own
     std::shared_ptr<oneloop::detail::wait_list> room; // is told when the body may go on
     std::uint64_t number = 0;
+    std::size_t place = 0; // among the engine's
     bool file_is_open = false, finished = false;
 
 private:
@@ -156,6 +163,7 @@ private:
     static int on_request(void* self, char*, char*, int, int);
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
     void enter(oneloop::phase);
+    clock::time_point now() const;
     void repeat_on_a_new_connection();
     bool guards_against(const curl_sockaddr&);
     static failure forbidden(const char* host, const char* which = "host");

@@ -81,8 +81,12 @@ bool transfer::goes_out() const noexcept {
     return p == oneloop::phase::send || (p == oneloop::phase::first_byte && !sends_in_pieces());
 }
 
+transfer::clock::time_point transfer::now() const {
+    return driver_ ? driver_->now() : clock::now();
+}
+
 void transfer::enter(oneloop::phase p) {
-    limits.enter(p, clock::now());
+    limits.enter(p, now());
     if (phase_begun)
         phase_begun();
 }
@@ -132,7 +136,7 @@ std::size_t transfer::give(char* to, std::size_t room) {
             return CURL_READFUNC_ABORT;
         }
         if (state == body_feed::state::wait) {
-            limits.hold(true, clock::now());
+            limits.hold(true, now());
             return CURL_READFUNC_PAUSE;
         }
         at_end = state == body_feed::state::end || feed->at_end();
@@ -143,7 +147,7 @@ std::size_t transfer::give(char* to, std::size_t room) {
         at_end = sent_ == body_.bytes().size();
     }
     if (limits.where() == oneloop::phase::send) {
-        limits.progress(clock::now());
+        limits.progress(now());
         if (at_end)
             enter(oneloop::phase::first_byte);
     }
@@ -159,10 +163,10 @@ std::size_t transfer::header(std::string_view line) {
     if (!interim && limits.where() != oneloop::phase::receive)
         enter(oneloop::phase::receive);
     else
-        limits.progress(clock::now());
+        limits.progress(now());
     if (feed &&
         feed->waits()) // the answer has begun before its time, and the rest may need what we still owe
-        limits.hold(true, clock::now());
+        limits.hold(true, now());
     if (!fits) {
         refusal_ = failure(errc::too_large).limit("max_headers " + in_words(defaults_.max_headers_));
         return refused;
@@ -197,7 +201,7 @@ std::uint64_t transfer::most_of_body() const {
 }
 
 std::size_t transfer::body(std::string_view piece) {
-    limits.progress(clock::now());
+    limits.progress(now());
     if (is_redirected()) {
         answer_.count(piece.size());
         seen_enough_ = answer_.body_size() > most_of_a_redirect;
@@ -211,7 +215,7 @@ std::size_t transfer::body(std::string_view piece) {
     }
     const bool taken = pipe ? take_piece(piece) : file->take(piece);
     if (!taken) {
-        limits.hold(true, clock::now());
+        limits.hold(true, now());
         return CURL_WRITEFUNC_PAUSE;
     }
     answer_.count(piece.size());

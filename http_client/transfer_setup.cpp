@@ -208,7 +208,7 @@ void transfer::set_fields(easy& e) const {
     }
     if (file)
         for (const auto& [name, value] : file->fields())
-            add(name + ": ", value);
+            (lines += name) += ": ", add(value);
     if (!e.plain_get) {
         // libcurl would name a type of its own, and wait a second for leave to send more than a mebibyte
         if (!fields_.contains("Content-Type"))

@@ -76,12 +76,15 @@ failure lease_over() {
 // request to cancel takes the same way.
 void enter(const std::shared_ptr<entrance>& way, std::shared_ptr<statement> what) {
     auto link = cancel_link::connect(what->whose()->slot(), way->to()->loop());
-    asio::dispatch(way->to()->loop(), [way, what = std::move(what), link = std::move(link)]() mutable {
-        if (way->over())
-            what->fail(lease_over());
-        else
-            way->to()->enter(std::move(what), std::move(link));
-    });
+    oneloop::detail::run_on(
+        way->to()->loop(),
+        [way, what = std::move(what), link = std::move(link)]() mutable {
+            if (way->over())
+                what->fail(lease_over());
+            else
+                way->to()->enter(std::move(what), std::move(link));
+        }
+    );
 }
 
 } // namespace

@@ -33,7 +33,7 @@ void session::enter(statement_ptr s, std::shared_ptr<oneloop::detail::cancel_lin
                            .limit("max_queued " + std::to_string(options_.max_queued())));
     s->place = waiting_.insert(waiting_.end(), s);
     s->until = deadline::in(options_.queue_timeout());
-    deadlines_->watch(s.get(), s->until);
+    deadlines_->watch(*s, s->until);
     if (link) {
         s->whose()->listen_to(link);
         link->when_requested([weak = weak_from_this(), weak_statement = std::weak_ptr(s)] {
@@ -67,8 +67,8 @@ void session::begin() {
             "the server had closed it"
         );
     running_->until = deadline::in(options_.query_timeout());
-    deadlines_->forget(running_.get());
-    deadlines_->watch(running_.get(), running_->until);
+    deadline_timer::forget(*running_);
+    deadlines_->watch(*running_, running_->until);
     stepper_->begin_statement();
     if (running_->is_ping())
         return ping();
@@ -108,7 +108,7 @@ void session::ended(failure why, rows answer, bool sound) {
     const auto s = std::move(running_);
     running_ = nullptr;
     exchange_.reset();
-    deadlines_->forget(s.get());
+    deadline_timer::forget(*s);
     if (!why.code())
         why = s->whose()->succeed(std::move(answer));
     if (why.code())
@@ -128,7 +128,7 @@ void session::cancel(const statement_ptr& s) {
 }
 
 void session::leave_queue(const statement_ptr& s) {
-    deadlines_->forget(s.get());
+    deadline_timer::forget(*s);
     waiting_.erase(s->place);
 }
 
@@ -147,7 +147,7 @@ void session::lose(failure of_running, const std::string& why) {
     lost_because_ = "the connection was lost (" + why + "); connect anew";
     drop_connection();
     if (s) {
-        deadlines_->forget(s.get());
+        deadline_timer::forget(*s);
         s->fail(std::move(of_running));
     }
     fail_waiting(lost_because_);
@@ -177,9 +177,9 @@ void session::drop_connection() noexcept {
     stepper_.reset();
 }
 
-deadline session::check_limits(void* key) {
+deadline session::check_limits(deadline_timer::entry& which) {
     const auto now = deadline::clock::now();
-    if (key == this) {
+    if (&which == &task_limit_) {
         if (!task_until_.passed(now))
             return task_until_;
         // Later: whoever is told may shut this down, and the timer that is calling with it
@@ -189,7 +189,7 @@ deadline session::check_limits(void* key) {
         });
         return deadline::never();
     }
-    auto* const late = static_cast<statement*>(key);
+    auto* const late = static_cast<statement*>(&which);
     if (!late->until.passed(now))
         return late->until;
     const bool runs = late == running_.get();

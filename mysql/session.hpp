@@ -19,7 +19,7 @@
 namespace oneloop::mysql {
 
 /// A statement on its way through a session.
-class statement {
+class statement : public deadline_timer::entry {
 public:
     using caller = std::shared_ptr<oneloop::detail::operation<rows>>;
 
@@ -88,7 +88,7 @@ private:
 
     void say_goodbye_if_drained();
     void gone();
-    deadline check_limits(void* key);
+    deadline check_limits(deadline_timer::entry&);
     void rest_soon();
 
     executor loop_;
@@ -104,6 +104,7 @@ private:
 
     told task_; // of open, restore
     deadline task_until_;
+    deadline_timer::entry task_limit_;
     int failed_ = 0; // what a step of libmariadb's returned
     my_bool changed_ = 0;
     bool task_runs_ = false, closing_ = false, pumping_ = false, rest_pending_ = false;

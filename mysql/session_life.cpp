@@ -20,7 +20,7 @@ constexpr duration restore_limit = std::chrono::seconds(5), goodbye_limit = std:
 
 void session::open(told done) {
     state_ = state::opening;
-    deadlines_.emplace(loop_, [this](void* key) { return check_limits(key); });
+    deadlines_.emplace(loop_, [this](deadline_timer::entry& which) { return check_limits(which); });
     opening_ =
         std::make_shared<opening>(loop_, options_, [this, done = std::move(done)](handle h, failure why) {
             const auto keep = shared_from_this();
@@ -104,7 +104,7 @@ void session::run_task(duration limit, told done) {
     task_ = std::move(done);
     task_runs_ = true;
     task_until_ = deadline::in(limit);
-    deadlines_->watch(this, task_until_);
+    deadlines_->watch(task_limit_, task_until_);
 }
 
 void session::step(int status, stepper::cont_function cont, void (session::*next)()) {
@@ -136,7 +136,7 @@ void session::task_failed() {
 }
 
 void session::end_task(failure why) {
-    deadlines_->forget(this);
+    deadline_timer::forget(task_limit_);
     task_runs_ = false;
     const auto done = std::exchange(task_, nullptr);
     rest_soon();
@@ -182,7 +182,7 @@ void session::gone() {
     drop_connection();
     task_runs_ = false;
     if (deadlines_) {
-        deadlines_->forget(this);
+        deadline_timer::forget(task_limit_);
         rest_soon();
     }
     for (const auto& done : std::exchange(closers_, {}))

@@ -17,7 +17,7 @@ using oneloop::detail::cancel_link;
 // detour. A request to cancel takes the same way.
 void start_command(const std::shared_ptr<target>& to, std::shared_ptr<value_operation> who, request what) {
     auto link = cancel_link::connect(who->slot(), to->loop());
-    asio::dispatch(
+    oneloop::detail::run_on(
         to->loop(), [to, who = std::move(who), what = std::move(what),
                      link = std::move(link)]() mutable { to->submit(who, std::move(what), link); }
     );

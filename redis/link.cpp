@@ -41,7 +41,7 @@ void link::submit(
     e->place = outbox_.insert(outbox_.end(), e);
     ++pending_;
     pending_bytes_ += bytes;
-    deadlines_->watch(e.get(), deadline::in(options_->command_timeout_));
+    deadlines_->watch(*e, deadline::in(options_->command_timeout_));
     if (cancel) {
         who->listen_to(cancel);
         cancel->when_requested([weak = weak_from_this(), weak_entry = std::weak_ptr(e)] {
@@ -138,7 +138,7 @@ void link::replied(entry& which, value v) noexcept {
         return login_answered(*e, std::move(v));
     --pending_;
     pending_bytes_ -= e->what.bytes();
-    deadlines_->forget(e.get());
+    deadline_timer::forget(*e);
     ++answered_;
     if (v.what() == value::kind::error)
         session_.refused(e->what, code_of(v.text()));
@@ -156,7 +156,7 @@ void link::give_up(const entry_ptr& e, failure why) {
     if (!e->sent) {
         why.in(state_ == state::ready ? phase::queue : phase::connect);
         who->fail(tell(std::move(why), *e));
-        deadlines_->forget(e.get());
+        deadline_timer::forget(*e);
         leave_outbox(*e);
         return told_if_drained();
     }
@@ -167,8 +167,8 @@ void link::give_up(const entry_ptr& e, failure why) {
         return lose(failure(oneloop::errc::timed_out)
                         .limit("max_abandoned " + std::to_string(options_->max_abandoned_))
                         .because("the server has not answered too many commands in time"));
-    deadlines_->forget(e.get());
-    deadlines_->watch(e.get(), deadline::in(options_->max_abandoned_age_));
+    deadline_timer::forget(*e);
+    deadlines_->watch(*e, deadline::in(options_->max_abandoned_age_));
 }
 
 void link::leave_outbox(entry& e) {
@@ -177,14 +177,14 @@ void link::leave_outbox(entry& e) {
     outbox_.erase(e.place);
 }
 
-deadline link::overdue(void* key) {
-    if (key == this) {
+deadline link::overdue(deadline_timer::entry& which) {
+    if (&which == &connecting_) {
         lose(failure(oneloop::errc::timed_out)
                  .in(phase::auth)
                  .limit("connect_timeout " + in_words(options_->connect_timeout_)));
         return deadline::never();
     }
-    const entry_ptr e = *static_cast<entry*>(key)->place;
+    const entry_ptr e = *static_cast<entry&>(which).place;
     if (!e->who) {
         lose(failure(oneloop::errc::timed_out)
                  .in(phase::first_byte)

@@ -65,7 +65,7 @@ private:
     void replied(entry&, value) noexcept;
     void give_up(const entry_ptr&, failure);
     void leave_outbox(entry&);
-    deadline overdue(void* key);
+    deadline overdue(deadline_timer::entry&);
     void lose(failure why);
     void fail(entry&, failure why, outcome);
     void told_if_drained();
@@ -82,6 +82,7 @@ private:
     dial::socket socket_;
     std::optional<codec> codec_;
     std::optional<deadline_timer> deadlines_;
+    deadline_timer::entry connecting_; // may take until connected_by_
     entry_list outbox_, in_flight_;
     std::size_t pending_ = 0, pending_bytes_ = 0, abandoned_ = 0, logins_owed_ = 0; // pending: in both lists
     std::uint64_t answered_ = 0;

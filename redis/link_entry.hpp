@@ -5,7 +5,7 @@
 namespace oneloop::redis {
 
 /// One command: its caller, or nobody any more, or the login.
-class link::entry final : public reply_taker {
+class link::entry final : public reply_taker, public deadline_timer::entry {
 public:
     entry(link& l, request r) : owner(l), what(std::move(r)) {}
 

@@ -43,7 +43,7 @@ link::link(executor loop, std::shared_ptr<const options> o, std::shared_ptr<reso
       usage_(how),
       where_(address_in(*options_).shown()),
       socket_(loop_),
-      deadlines_(std::in_place, loop_, [this](void* key) { return overdue(key); }) {}
+      deadlines_(std::in_place, loop_, [this](deadline_timer::entry& which) { return overdue(which); }) {}
 
 link::~link() {
     shut_down();
@@ -76,7 +76,7 @@ void link::dialled(failure why, dial::socket socket) {
     socket_ = std::move(socket);
     codec_.emplace(options_->max_reply_);
     state_ = state::login;
-    deadlines_->watch(this, connected_by_);
+    deadlines_->watch(connecting_, connected_by_);
     log_in();
     read();
 }
@@ -118,7 +118,7 @@ void link::login_answered(const entry& e, value v) {
     if (--logins_owed_ > 0)
         return;
     state_ = state::ready;
-    deadlines_->forget(this);
+    deadline_timer::forget(connecting_);
     flush_soon();
     if (const auto told_open = std::exchange(opened_, nullptr))
         asio::post(loop_, [self = shared_from_this(), told_open] { told_open({}); });
@@ -145,8 +145,8 @@ void link::lose(failure why) {
     deadlines_->rest();
     for (const auto* list : {&sent, &unsent})
         for (const entry_ptr& e : *list)
-            deadlines_->forget(e.get());
-    deadlines_->forget(this);
+            deadline_timer::forget(*e);
+    deadline_timer::forget(connecting_);
     pending_ = pending_bytes_ = abandoned_ = 0;
     const auto told_open = std::exchange(opened_, nullptr), told_closed = std::exchange(closed_, nullptr);
     if (told_open || told_closed)

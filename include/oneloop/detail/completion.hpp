@@ -11,7 +11,6 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
@@ -97,8 +96,8 @@ private:
         return &context(a) == &context(b);
     }
 
-    static void later(executor run_on, bound call) { boost::asio::post(run_on, std::move(call)); }
-    static void here(executor run_on, bound call) { boost::asio::dispatch(run_on, std::move(call)); }
+    static void later(executor loop, bound call) { boost::asio::post(loop, std::move(call)); }
+    static void here(executor loop, bound call) { run_on(loop, std::move(call)); }
 
     using handler_type = boost::asio::any_completion_handler<void(error_code, Results...)>;
 

@@ -7,10 +7,12 @@
 #include <oneloop/awaitable.hpp>
 #include <oneloop/detail/cancel_link.hpp>
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace oneloop::detail {
 
@@ -30,6 +32,18 @@ struct pending_registry {
         return !dead;
     }
 };
+
+/// Whether the caller is a handler of this very loop; false also where that cannot be told cheaply.
+bool runs_here(const executor& loop) noexcept;
+
+/// What asio::dispatch does, at a tenth of the price where there is nothing to dispatch.
+template <class Function>
+void run_on(const executor& loop, Function what) {
+    if (runs_here(loop))
+        what();
+    else
+        boost::asio::dispatch(loop, std::move(what));
+}
 
 class pending : public std::enable_shared_from_this<pending>, public boost::intrusive::list_base_hook<> {
 public:

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,12 +95,18 @@ private:
 
     struct contents {
         contents() = default;
+        contents(contents&&) = default;
+        contents(const contents&) = default;
+        contents& operator=(contents&&) = delete;
+        contents& operator=(const contents&) = delete;
+        ~contents();
         http::headers headers;
         std::string body, file, url, method, version, peer_address;
         std::vector<std::string> redirected_from;
         std::uint64_t resumed_from = 0;
         timing times;
         bool certainly_complete = false, reused_connection = false;
+        std::weak_ptr<class body_memory> memory; // where that of a large body goes
     };
 
     const contents& all() const noexcept {

@@ -91,3 +91,30 @@ TEST_CASE("answer: a copy of what has come is not changed by what comes next", "
     CHECK(oneloop::http::response().headers().size() == 0);
     CHECK(oneloop::http::response().body().empty());
 }
+
+TEST_CASE("answer: what comes behind the body is no second answer", "[answer]") {
+    auto a = reading({"HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "\r\n"});
+    a.keep("all of it", 0);
+    CHECK(a.line("HTTP/1.1 302 Found\r\n"));
+    CHECK(a.line("Location: /elsewhere\r\n"));
+    CHECK(a.line("\r\n"));
+    CHECK(a.status() == 200);
+    CHECK(a.headers().contains("Transfer-Encoding"));
+}
+
+TEST_CASE("answer: whether it tells its end", "[answer]") {
+    const auto tells = [](std::initializer_list<std::string_view> fields) {
+        answer a(10'000);
+        CHECK(a.line("HTTP/1.1 200 OK\r\n"));
+        for (const auto field : fields)
+            CHECK(a.line(field));
+        return a.tells_its_end();
+    };
+    CHECK_FALSE(tells({"Server: x\r\n"}));
+    CHECK(tells({"content-length: 5\r\n"}));
+    CHECK(tells({"Transfer-Encoding: gzip, CHUNKED\r\n"}));
+    CHECK(tells({"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: chunked\r\n"}));
+    CHECK_FALSE(tells({"Transfer-Encoding: gzip\r\n"}));
+    CHECK_FALSE(tells({"Transfer-Encoding: gzip\r\n", "Content-Length: 5\r\n"}));
+    CHECK_FALSE(tells({"Transfer-Encoding: not-so-chunked-after-all\r\n"}));
+}
