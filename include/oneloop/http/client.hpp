@@ -225,7 +225,8 @@ public:
     /// `download_options::server_name`.) Slashes, control characters and marks that turn the direction of
     /// text become "_", bytes that are no UTF-8 become U+FFFD, dots, dashes and blanks at its beginning and
     /// dots and blanks at its end are dropped, and it has 225 bytes at most; if nothing is left, it is
-    /// "download".
+    /// "download". "x.part" and "x.part.info" become "x_part" and "x_part.info": no server can plant what
+    /// looks like the part of another download.
     ///
     /// No file is ever overwritten: if there is one of that name, or a link, ours becomes "name-1.txt",
     /// "name-2.txt" and so on. With `resume` the part is named after the URL as well, so that the next call

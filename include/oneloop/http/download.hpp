@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace oneloop::http {
@@ -112,5 +113,8 @@ private:
     duration progress_interval_ = std::chrono::milliseconds(100);
     bool resume_ = false, sync_ = true, server_name_ = false;
 };
+
+/// The name that `client::download_into` gives the file of this URL, where there is none of that name yet.
+std::string file_name_of(std::string_view url);
 
 } // namespace oneloop::http
