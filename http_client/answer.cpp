@@ -87,8 +87,12 @@ const char* answer::fault() const {
 }
 
 bool tells_its_end(const headers& fields) {
-    const auto coding = fields.get("transfer-encoding");
-    return fields.contains("content-length") || (coding && coding->ends_with("chunked"));
+    static constexpr std::string_view chunked = "chunked";
+    const auto codings = fields.all("transfer-encoding");
+    const auto last = codings.empty() ? std::string_view() : codings.back();
+    return fields.contains("content-length") ||
+           (last.size() >= chunked.size() &&
+            headers::same_name(last.substr(last.size() - chunked.size()), chunked));
 }
 
 } // namespace oneloop::http

@@ -152,7 +152,8 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     connection_.proxy.choose(e, proxied);
     connection_.tls.show_certificate(e, !left_origin_);
     connection_.tls.pin(e, url.host());
-    if (const bool h2 = connection_.http2 && url.secure(); h2 != std::exchange(e.http2, h2)) {
+    const bool h2 = connection_.http2 && url.secure() && !(file && file->wants_http1());
+    if (h2 != std::exchange(e.http2, h2)) {
         e.set(CURLOPT_HTTP_VERSION, static_cast<long>(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
         e.set(CURLOPT_PIPEWAIT, h2 ? 1L : 0L); // rather one more stream than one more connection
     }

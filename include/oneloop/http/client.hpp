@@ -195,8 +195,8 @@ public:
     /// `download_options` can keep what came before a failure and go on from there (`resume`), check the
     /// file (`sha256`, `expected_size`), tell how far it is (`on_progress`), and leave out the forcing to the
     /// disk (`sync`). A server that sends a part (206) to whom asked for the whole is refused with
-    /// `condition::protocol`. Where neither a length nor a checksum is known, see
-    /// `response::certainly_complete()`.
+    /// `condition::protocol`, and so is, at its end, a body whose end nothing proves: neither a length nor
+    /// chunks nor a checksum (see `download_options::accept_unproven_end`).
     ///
     /// Cancelling costs the connection, and what came, unless `resume` keeps it.
     ///
