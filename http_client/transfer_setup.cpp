@@ -16,6 +16,7 @@ namespace oneloop::http {
 constexpr std::size_t most_at_once = std::size_t{64} << 10;
 
 // What is worth a file, or to be read in pieces, is taken for as large as this.
+constexpr long packed_at_once = 8 * 1024;
 constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
 
 void transfer::set_up(easy& e, const client_options& options, const connection_setup& connection) {
@@ -113,11 +114,13 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     easy& e = *easy_;
     e.clear_error_text();
     // What libcurl has read it unpacks at once, and keeps what we have no room for: up to a thousand times as
-    // much, and 64 MiB are its end. A small buffer keeps that small.
-    if (file || pipe)
-        e.expect_body(wants_compression() ? 0 : large_body);
-    else
+    // much, in one go, and 64 MiB are its end. A small buffer keeps that small, and short.
+    if (!file && !pipe)
         e.expect_body(e.last_body);
+    else if (wants_compression())
+        e.read_at_once(packed_at_once);
+    else
+        e.expect_body(large_body);
 
     const bool proxied = is_proxied();
     const bool told_address = e.resolve != nullptr;
