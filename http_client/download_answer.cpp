@@ -19,7 +19,12 @@ bool fits(const std::optional<std::uint64_t>& told, const std::optional<std::uin
 
 } // namespace
 
-bool download_job::look_at(const answer& a, const target& from, bool decoded) {
+// Of all the bytes being there, besides what the body itself shows.
+bool download_job::has_proof() const noexcept {
+    return options_.expected_size_ || !options_.sha256_.empty() || options_.accept_unproven_end_;
+}
+
+bool download_job::look_at(const answer& a, const target& from, bool decoded, body_end end) {
     if (use_)
         return *use_ != body_use::anew && !refusal_.code();
     const std::string place = sha256::of(without_query(from.shown()));
@@ -28,6 +33,12 @@ bool download_job::look_at(const answer& a, const target& from, bool decoded) {
         use_ = body_use::whole;
     if (use_ == body_use::rest && record_.from != place)
         use_ = body_use::anew;
+    end_ = end;
+    if (use_ == body_use::whole && end == body_end::told_by_http1 && !has_proof() && !http1_) {
+        http1_ = true;
+        use_ = body_use::anew;
+        return false;
+    }
     switch (*use_) {
         case body_use::whole:
             read_whole(a, place, decoded);
@@ -113,8 +124,16 @@ failure download_job::complete() {
     if (refusal_.code() || (use_ != body_use::whole && use_ != body_use::rest))
         return refusal_;
     const auto& told = total_ ? total_ : options_.expected_size_;
-    if (!told || *told == have_)
+    if (told && *told == have_)
         return {};
+    if (!told) {
+        if (end_ != body_end::told && !has_proof())
+            wrong(
+                "nothing proves that the body is whole, as the server told neither its length nor chunks; "
+                "download_options::accept_unproven_end takes it as it is"
+            );
+        return refusal_;
+    }
     spoilt_ = use_ == body_use::whole;
     wrong("the file ends after " + std::to_string(have_) + " of " + std::to_string(*told) + " bytes");
     return refusal_;

@@ -27,6 +27,13 @@ public:
     download_options options;
 };
 
+/// What shows that a body has ended where its sender meant it to.
+enum class body_end {
+    told,         ///< a length, or chunks
+    untold,       ///< nothing but the end of the connection
+    told_by_http1 ///< nothing; but chunks would, which this version of HTTP does not have
+};
+
 /// One download through all its attempts: what to ask for, what to do with what comes, when it is whole. It
 /// stands between the transfer, which brings the bytes, and the sink, which writes them.
 class download_job {
@@ -45,7 +52,7 @@ public:
     headers fields() const;
 
     /// The head of an answer is here. False if its body is of no use: it is to be cut off.
-    bool look_at(const answer&, const target& from, bool decoded);
+    bool look_at(const answer&, const target& from, bool decoded, body_end);
     /// A piece of the body, after look_at(). False if there is no room for it now.
     bool take(std::string_view piece);
     /// ... would be beyond what the file may have.
@@ -58,6 +65,8 @@ public:
     /// beginning.
     const failure& refusal() const noexcept { return refusal_; }
     bool begins_anew() const noexcept { return use_ == body_use::anew; }
+    /// ... over HTTP/1.1.
+    bool wants_http1() const noexcept { return http1_; }
 
     /// Another attempt would go on, or would begin a file of which nothing is there.
     bool may_try_again() const noexcept;
@@ -71,6 +80,7 @@ public:
 
 private:
     file_plan plan_for(const target& url, const download_order&) const;
+    bool has_proof() const noexcept;
     void read_whole(const answer&, const std::string& from, bool decoded);
     void read_rest(const answer&);
     void wrong(const std::string& why);
@@ -87,6 +97,8 @@ private:
     std::optional<body_use> use_; // of this attempt
     std::uint64_t skip_ = 0;      // bytes that come although they are there
     failure refusal_;
+    body_end end_ = body_end::told;
+    bool http1_ = false; // where HTTP/2 had no proof of the end
     bool spoilt_ = false, given_up_ = false, from_zero_ = false, begun_ = false;
 };
 

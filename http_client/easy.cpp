@@ -43,7 +43,10 @@ easy::~easy() {
 
 void easy::expect_body(std::uint64_t bytes) {
     constexpr long kib = 1024;
-    const long size = bytes <= 16 * kib ? 16 * kib : bytes <= 256 * kib ? 64 * kib : 256 * kib;
+    read_at_once(bytes <= 16 * kib ? 16 * kib : bytes <= 256 * kib ? 64 * kib : 256 * kib);
+}
+
+void easy::read_at_once(long size) {
     // Refused while a buffer is there, which after a stream of HTTP/2 is possible: then it stays as it is
     if (size != buffer_size_ && curl_easy_setopt(handle_, CURLOPT_BUFFERSIZE, size) == CURLE_OK)
         buffer_size_ = size;

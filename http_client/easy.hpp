@@ -68,6 +68,8 @@ public:
     /// libcurl takes a buffer for each request, and gives it back. A large body needs a large one to be fast;
     /// to a small body that costs more than all its header fields.
     void expect_body(std::uint64_t bytes);
+    /// Bytes that libcurl reads, and unpacks, in one go at most.
+    void read_at_once(long bytes);
 
     /// libcurl forgets the addresses that requests came with after a minute. It looks for old ones after
     /// every request, at all that it has, which after a thousand names costs as much as a request: so have it

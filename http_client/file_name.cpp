@@ -1,5 +1,7 @@
 #include "http_client/file_name.hpp"
 
+#include <oneloop/http/download.hpp>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -62,6 +64,22 @@ std::size_t ending_of(std::string_view name) {
     return dot;
 }
 
+// Where `name` ends like a part that is to be resumed, or its record; npos if it does not. Some file systems
+// know no case, and overlook characters that have no width: all but ASCII is overlooked here.
+std::size_t ending_like(std::string_view name, std::string_view ending) {
+    std::size_t at = name.size();
+    for (; !ending.empty(); ending.remove_suffix(1)) {
+        do
+            if (at-- == 0)
+                return name.npos;
+        while (static_cast<unsigned char>(name[at]) >= 0x80);
+        const char c = name[at];
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != ending.back())
+            return name.npos;
+    }
+    return at;
+}
+
 } // namespace
 
 std::string harmless_name(std::string_view wish) {
@@ -77,12 +95,17 @@ std::string harmless_name(std::string_view wish) {
             name += wish.substr(0, size);
         wish.remove_prefix(std::max<std::size_t>(size, 1));
     }
+    const auto trim = [&name] { name.erase(name.find_last_not_of(". ") + 1); };
     name.erase(0, std::min(name.find_first_not_of(".- "), name.size()));
-    name.erase(name.find_last_not_of(". ") + 1);
+    trim();
     if (name.size() > longest_file_name) {
         const std::string ending = name.substr(ending_of(name));
         name = std::string(cut(name, longest_file_name - ending.size())) + ending;
+        trim();
     }
+    for (const std::string_view ending : {part_ending, info_ending})
+        if (const auto dot = ending_like(name, ending); dot != name.npos)
+            name[dot] = '_';
     return name.empty() ? "download" : name;
 }
 
@@ -103,6 +126,10 @@ std::string name_from_url(std::string_view url) {
         url.remove_prefix(scheme + 3);
     const auto slash = url.rfind('/');
     return harmless_name(slash == url.npos ? std::string() : percent_decoded(url.substr(slash + 1)));
+}
+
+std::string file_name_of(std::string_view url) {
+    return name_from_url(url);
 }
 
 std::string numbered_name(const std::string& name, std::size_t number) {

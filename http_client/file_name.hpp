@@ -11,9 +11,13 @@ namespace oneloop::http {
 /// fit into the 255 that a file system takes.
 inline constexpr std::size_t longest_file_name = 225;
 
+/// Of a download that is under way, and of what is kept to resume it. No file that was named by others may
+/// end like that, in whatever case: it would be taken for what we have written of another file.
+inline constexpr std::string_view part_ending = ".part", info_ending = ".part.info";
+
 /// A name that can do no harm as that of a file in a directory: valid UTF-8, one segment, without control
-/// characters and marks that turn the direction of text, not hidden, not mistaken for an option, not too
-/// long. Never empty: "download" where nothing is left.
+/// characters and marks that turn the direction of text, not hidden, not mistaken for an option, not for a
+/// part, not too long. Never empty: "download" where nothing is left.
 std::string harmless_name(std::string_view wish);
 
 std::string percent_decoded(std::string_view text);

@@ -14,7 +14,6 @@
 namespace oneloop::http {
 namespace {
 
-constexpr std::string_view part_ending = ".part", info_ending = ".part.info";
 constexpr std::size_t longest_record = 8192;
 
 std::string random_word() {

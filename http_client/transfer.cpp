@@ -243,14 +243,7 @@ response transfer::described(response r) const {
     if (!easy_)
         return r;
     const long version = easy_->info<long>(CURLINFO_HTTP_VERSION);
-    // Over HTTP/2 libcurl, 8.14 too, takes a stream that was reset without an error for a whole body, unless
-    // a length was announced
-    const auto tells_where_it_ends = [&] {
-        return version >= CURL_HTTP_VERSION_2_0
-                   ? easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0
-                   : answer_.tells_its_end();
-    };
-    about.certainly_complete = has_no_body() || tells_where_it_ends();
+    about.certainly_complete = tells_where_it_ends();
     about.reused_connection = reused_connection();
     if (version == CURL_HTTP_VERSION_1_0)
         about.version = "HTTP/1.0";
@@ -258,6 +251,19 @@ response transfer::described(response r) const {
         about.version = version == CURL_HTTP_VERSION_3 ? "HTTP/3" : "HTTP/2";
     about.peer_address = peer_address();
     return r;
+}
+
+bool transfer::is_over_http2() const {
+    return easy_ && easy_->info<long>(CURLINFO_HTTP_VERSION) >= CURL_HTTP_VERSION_2_0;
+}
+
+// Over HTTP/2 libcurl, 8.14 too, takes a stream that was reset without an error for a whole body, unless a
+// length was announced.
+bool transfer::tells_where_it_ends() const {
+    if (!easy_ || has_no_body())
+        return true;
+    return is_over_http2() ? easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= 0
+                           : answer_.tells_its_end();
 }
 
 bool transfer::reused_connection() const {

@@ -168,6 +168,8 @@ private:
     bool guards_against(const curl_sockaddr&);
     static failure forbidden(const char* host, const char* which = "host");
     bool has_no_body() const;
+    bool tells_where_it_ends() const;
+    bool is_over_http2() const;
     failure refused_by_proxy(long status) const;
     void set_own_cookies(easy&) const;
 

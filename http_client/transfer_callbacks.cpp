@@ -235,7 +235,10 @@ bool transfer::take_piece(std::string_view piece) {
 // False, and refusal_ says why, if the file is to have none of this body.
 bool transfer::look_at_file() {
     const bool decoded = wants_compression() && answer_.headers().contains("Content-Encoding");
-    const bool useful = file->look_at(answer_, url, decoded);
+    const auto end = tells_where_it_ends() ? body_end::told
+                     : is_over_http2()     ? body_end::told_by_http1
+                                           : body_end::untold;
+    const bool useful = file->look_at(answer_, url, decoded, end);
     refusal_ = file->refusal();
     return useful;
 }

@@ -16,6 +16,7 @@ namespace oneloop::http {
 constexpr std::size_t most_at_once = std::size_t{64} << 10;
 
 // What is worth a file, or to be read in pieces, is taken for as large as this.
+constexpr long packed_at_once = 8 * 1024;
 constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
 
 void transfer::set_up(easy& e, const client_options& options, const connection_setup& connection) {
@@ -113,11 +114,13 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     easy& e = *easy_;
     e.clear_error_text();
     // What libcurl has read it unpacks at once, and keeps what we have no room for: up to a thousand times as
-    // much, and 64 MiB are its end. A small buffer keeps that small.
-    if (file || pipe)
-        e.expect_body(wants_compression() ? 0 : large_body);
-    else
+    // much, in one go, and 64 MiB are its end. A small buffer keeps that small, and short.
+    if (!file && !pipe)
         e.expect_body(e.last_body);
+    else if (wants_compression())
+        e.read_at_once(packed_at_once);
+    else
+        e.expect_body(large_body);
 
     const bool proxied = is_proxied();
     const bool told_address = e.resolve != nullptr;
@@ -152,7 +155,8 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     connection_.proxy.choose(e, proxied);
     connection_.tls.show_certificate(e, !left_origin_);
     connection_.tls.pin(e, url.host());
-    if (const bool h2 = connection_.http2 && url.secure(); h2 != std::exchange(e.http2, h2)) {
+    const bool h2 = connection_.http2 && url.secure() && !(file && file->wants_http1());
+    if (h2 != std::exchange(e.http2, h2)) {
         e.set(CURLOPT_HTTP_VERSION, static_cast<long>(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
         e.set(CURLOPT_PIPEWAIT, h2 ? 1L : 0L); // rather one more stream than one more connection
     }

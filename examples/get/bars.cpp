@@ -42,12 +42,32 @@ std::string bar_line(const running_download& d, std::size_t columns) {
            numbers;
 }
 
-std::string total_line(const tally& t, std::uint64_t bytes, double rate, std::size_t columns) {
+std::optional<double> bytes_to_come(
+    const tally& t, const std::list<running_download>& running, std::uint64_t all
+) {
+    double left = 0, sizes = double(t.bytes);
+    std::uint64_t known = t.saved, ended = t.ended();
+    for (const auto& d : running)
+        if (d.total) {
+            left += double(*d.total - std::min(*d.total, d.bytes));
+            sizes += double(*d.total);
+            ++known, ++ended;
+        }
+    if (known == 0)
+        return std::nullopt;
+    return left + double(all - std::min(all, ended)) * sizes / double(known);
+}
+
+std::string total_line(
+    const tally& t, std::uint64_t bytes, double rate, std::optional<double> left, std::size_t columns
+) {
     std::string text = std::to_string(t.saved + t.there_already) + " done";
     if (t.failed)
         text += ", " + std::to_string(t.failed) + " failed";
     text += ", " + std::to_string(t.started - t.ended()) + " under way; " + bytes_text(double(bytes)) + ", " +
             bytes_text(rate) + "/s";
+    if (left && rate > 0)
+        text += ", " + time_text(*left / rate) + " left";
     return fitted(text, columns);
 }
 

@@ -3,6 +3,7 @@
 /// What progress looks like, as text: decisions only, nothing is written.
 
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -28,8 +29,14 @@ public:
 /// Never longer than `columns`: what does not fit is left out, the bar first.
 std::string bar_line(const running_download&, std::size_t columns);
 
-/// The line below the bars.
-std::string total_line(const tally&, std::uint64_t bytes, double rate, std::size_t columns);
+/// Bytes that are still to come, of `all` downloads: where nobody has told yet how large a file is, it is
+/// taken for as large as the others are in the mean. Nothing if there are none to take it from.
+std::optional<double> bytes_to_come(const tally&, const std::list<running_download>&, std::uint64_t all);
+
+/// The line below the bars. `left` are the bytes to come, if that is known.
+std::string total_line(
+    const tally&, std::uint64_t bytes, double rate, std::optional<double> left, std::size_t columns
+);
 
 /// The last line of all.
 std::string summary(const tally&, double seconds);

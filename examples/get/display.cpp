@@ -72,7 +72,8 @@ std::string display::bars() {
             ++drawn_;
         }
     if (counts.started > 1 || (counts.started == 1 && drawn_ == 0)) {
-        text += (drawn_ ? "\n" : "") + total_line(counts, bytes, meter_.rate(), columns) + "\x1b[K";
+        const auto left = all ? bytes_to_come(counts, running_, *all) : std::nullopt;
+        text += (drawn_ ? "\n" : "") + total_line(counts, bytes, meter_.rate(), left, columns) + "\x1b[K";
         ++drawn_;
     }
     return text;

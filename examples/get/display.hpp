@@ -32,6 +32,7 @@ public:
     void finish();
 
     tally counts;
+    std::optional<std::uint64_t> all; ///< how many downloads there will be; nothing as long as that is open
     double seconds() const;
 
 private:

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <limits>
+#include <map>
 
 using namespace oneloop;
 using namespace std::chrono_literals;
@@ -99,12 +100,16 @@ private:
         const executor loop = co_await this_coro::executor;
         semaphore room(loop, settings_.at_once + std::min<std::size_t>(settings_.at_once, 100));
         url_lines urls(settings_.urls, settings_.standard_input);
+        if (!settings_.standard_input)
+            shown_.all = settings_.urls.size();
         co_await with_task_group([&](task_group& downloads) -> awaitable<> {
             for (;;) {
                 auto place = co_await room.acquire();
                 auto url = co_await urls.next();
-                if (!url)
+                if (!url) {
+                    shown_.all = shown_.counts.started;
                     break;
+                }
                 downloads.spawn(save(http, std::move(*url), std::move(place)));
             }
         });
@@ -112,23 +117,29 @@ private:
 
     awaitable<> save(http::client& http, std::string url, semaphore::permit) {
         ++shown_.counts.started;
-        const std::string name = settings_.file.empty() ? file_name(url) : settings_.file;
+        const std::string name = settings_.file.empty() ? http::file_name_of(url) : settings_.file;
         const auto path = std::filesystem::path(settings_.file.empty() ? settings_.directory : "") / name;
         std::error_code none;
-        if (settings_.resume && std::filesystem::is_regular_file(path, none)) {
+        // A file of that name that another URL has got in this run says nothing about this one
+        const bool of_another = settings_.resume && begun_.contains(name) && begun_[name] != url;
+        if (settings_.resume && !of_another && std::filesystem::is_regular_file(path, none)) {
             ++shown_.counts.there_already;
             say(name + ": there already");
             co_return;
         }
-        const auto listed = checksums_.of(name);
+        const std::string original = settings_.file.empty() ? file_name(url) : name; // harmless or not
+        const auto listed = checksums_.of(original);
         if (!settings_.checksums.empty() && !listed) {
             ++shown_.counts.failed; // what nobody vouches for is not saved
-            shown_.line(stderr, "failed: " + url + ": no \"" + name + "\" in " + settings_.checksums);
+            shown_.line(stderr, "failed: " + url + ": no \"" + original + "\" in " + settings_.checksums);
             co_return;
         }
+        if (settings_.resume)
+            begun_.emplace(name, url);
         const auto bar = shown_.begin(name);
         // What is there already is not looked at again: so it has to be there after a loss of power, too
         auto how = http::download_options().resume(settings_.resume).sync(settings_.resume);
+        how.accept_unproven_end(settings_.accept_unproven_end);
         how.sha256(settings_.sha256.empty() ? listed.value_or("") : settings_.sha256);
         if (shown_.has_bars())
             how.on_progress([bar](const http::download_progress& p) {
@@ -171,6 +182,7 @@ private:
     const settings& settings_;
     display shown_;
     checksums checksums_;
+    std::map<std::string, std::string> begun_; // the first URL of each name that was not there
 };
 
 } // namespace

@@ -30,6 +30,8 @@ none. What is half here never has the name of a file.
       --sha256 HEX       what the file must have (one URL)
       --checksums FILE   the same for every file by its name, as sha256sum writes them; what is not in there
                          is not saved
+      --accept-unproven-end
+                         save also what the server tells neither the length nor the end of: it may be cut off
       --header "N: V"    one more header field; may be given again
       --user-agent NAME  instead of oneloop's
       --cacert FILE      certificates to trust instead of the system's
@@ -48,6 +50,7 @@ enum : int {
     limit,
     sha256,
     checksums,
+    unproven,
     header,
     agent,
     cacert,
@@ -67,6 +70,7 @@ const option long_options[] = {
     {"timeout", required_argument, nullptr, limit},
     {"sha256", required_argument, nullptr, sha256},
     {"checksums", required_argument, nullptr, checksums},
+    {"accept-unproven-end", no_argument, nullptr, unproven},
     {"header", required_argument, nullptr, header},
     {"user-agent", required_argument, nullptr, agent},
     {"cacert", required_argument, nullptr, cacert},
@@ -134,6 +138,9 @@ void set(settings& s, int option, const char* value) {
             break;
         case checksums:
             s.checksums = value;
+            break;
+        case unproven:
+            s.accept_unproven_end = true;
             break;
         case header:
             s.headers.push_back(field(value));

@@ -18,7 +18,7 @@ public:
     std::string file;            ///< empty: names are made from the URLs, in `directory`
     std::string directory = ".";
     std::size_t at_once = 32, per_host = 8;
-    bool resume = false, quiet = false, verbose = false;
+    bool resume = false, quiet = false, verbose = false, accept_unproven_end = false;
     std::string sha256, checksums;
     int retries = 2;
     std::chrono::seconds timeout = std::chrono::seconds(30);

@@ -24,6 +24,6 @@ std::string in_short(double number);
 
 bool is_sha256(std::string_view text);
 
-/// The last part of the path of a URL, percent-decoded: the name that `download_into` gives a file, unless
-/// there is something odd in it.
+/// The last part of the path of a URL, percent-decoded: what the server calls the file, as a list of its
+/// checksums does. Ours has the name of `http::file_name_of`.
 std::string file_name(std::string_view url);

@@ -26,7 +26,7 @@ void start_read(const std::shared_ptr<body_pipe>&, piece_handler);
 ///             parser.feed(*piece);
 ///
 /// What comes faster than it is read is kept up to `request_options::read_ahead` bytes (and what libcurl has
-/// unpacked at a time: 16 KiB or so, and of a body that was compressed beyond reason up to 16 MiB); then the
+/// unpacked at a time: 8 KiB or so, and of a body that was compressed beyond reason up to 8 MiB); then the
 /// server is made to wait, by TCP. `stall_timeout` does not run meanwhile, `total_timeout` does.
 /// `request_options::compressed(false)` is faster for a large body, which is then read in larger pieces.
 ///

@@ -195,8 +195,8 @@ public:
     /// `download_options` can keep what came before a failure and go on from there (`resume`), check the
     /// file (`sha256`, `expected_size`), tell how far it is (`on_progress`), and leave out the forcing to the
     /// disk (`sync`). A server that sends a part (206) to whom asked for the whole is refused with
-    /// `condition::protocol`. Where neither a length nor a checksum is known, see
-    /// `response::certainly_complete()`.
+    /// `condition::protocol`, and so is, at its end, a body whose end nothing proves: neither a length nor
+    /// chunks nor a checksum (see `download_options::accept_unproven_end`).
     ///
     /// Cancelling costs the connection, and what came, unless `resume` keeps it.
     ///
@@ -225,7 +225,8 @@ public:
     /// `download_options::server_name`.) Slashes, control characters and marks that turn the direction of
     /// text become "_", bytes that are no UTF-8 become U+FFFD, dots, dashes and blanks at its beginning and
     /// dots and blanks at its end are dropped, and it has 225 bytes at most; if nothing is left, it is
-    /// "download".
+    /// "download". "x.part" and "x.part.info" become "x_part" and "x_part.info": no server can plant what
+    /// looks like the part of another download.
     ///
     /// No file is ever overwritten: if there is one of that name, or a link, ours becomes "name-1.txt",
     /// "name-2.txt" and so on. With `resume` the part is named after the URL as well, so that the next call

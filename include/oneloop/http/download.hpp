@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace oneloop::http {
@@ -79,6 +80,16 @@ public:
     /// part of its answer and are not looked at.)
     download_options& expected_size(std::uint64_t bytes) { return expected_size_ = bytes, *this; }
 
+    /// A body whose end nothing proves becomes the file all the same (off).
+    ///
+    /// Where the server tells neither a Content-Length nor chunks, as some of HTTP/1.0 do, the body ends with
+    /// the connection, and one that was cut off looks like one that is whole. Unless `sha256` or
+    /// `expected_size` proves it, such a download fails with `condition::protocol` when it is through, and
+    /// there is no file; with `resume` the part stays, and the next call, which asks for its last byte, is
+    /// told the length. HTTP/2 has no chunks, and libcurl takes some bodies that were aborted there for
+    /// whole: what comes without a Content-Length is left, and asked for once more over HTTP/1.1.
+    download_options& accept_unproven_end(bool yes = true) { return accept_unproven_end_ = yes, *this; }
+
     /// Forces the data to the disk before the file gets its name, and its name after that (on): when the
     /// download has completed, the file outlives a loss of power. Off, it may be missing, empty or full of
     /// zeros then.
@@ -110,7 +121,10 @@ private:
     std::optional<std::uint64_t> expected_size_;
     std::function<void(const download_progress&)> on_progress_;
     duration progress_interval_ = std::chrono::milliseconds(100);
-    bool resume_ = false, sync_ = true, server_name_ = false;
+    bool resume_ = false, sync_ = true, server_name_ = false, accept_unproven_end_ = false;
 };
+
+/// The name that `client::download_into` gives the file of this URL, where there is none of that name yet.
+std::string file_name_of(std::string_view url);
 
 } // namespace oneloop::http

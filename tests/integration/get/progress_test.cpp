@@ -38,8 +38,37 @@ TEST_CASE("a bar fits into every terminal") {
              {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1), odd.total}) {
             odd.total = total;
             CHECK(columns_of(bar_line(odd, columns)) == columns);
-            CHECK(columns_of(total_line(counts, 1 << 30, 1e9, columns)) == columns);
+            CHECK(columns_of(total_line(counts, 1 << 30, 1e9, 1e15, columns)) == columns);
         }
+}
+
+TEST_CASE("what is to come is guessed from what is known") {
+    tally counts;
+    counts.started = 4;
+    CHECK_FALSE(bytes_to_come(counts, {}, 4));
+    running_download silent, open_end;
+    open_end.bytes = 5;
+    CHECK_FALSE(bytes_to_come(counts, {silent, open_end}, 4));
+    CHECK(bytes_to_come(counts, {half()}, 1) == 1 << 20);
+    CHECK(bytes_to_come(counts, {half(), silent}, 4) == (1 << 20) + 3. * (2 << 20));
+    counts.saved = 2, counts.bytes = 1 << 20, counts.failed = 1, counts.there_already = 1;
+    CHECK(bytes_to_come(counts, {half()}, 6) == (1 << 20) + 1. * (1 << 20));
+    CHECK(bytes_to_come(counts, {}, 4) == 0);
+    auto more_than_told = half();
+    more_than_told.bytes = 3 << 20;
+    CHECK(bytes_to_come(counts, {more_than_told}, 3) == 0); // and fewer than there are
+}
+
+TEST_CASE("the line of all tells the time that is left, if that is known") {
+    tally counts;
+    counts.started = 3, counts.saved = 1;
+    const auto line = [&](double rate, std::optional<double> left) {
+        const std::string text = total_line(counts, 1 << 20, rate, left, 80);
+        return text.substr(0, text.find_last_not_of(' ') + 1);
+    };
+    CHECK(line(1 << 19, 1 << 20) == "1 done, 2 under way; 1.0 MiB, 512.0 KiB/s, 0:02 left");
+    CHECK(line(1 << 19, std::nullopt) == "1 done, 2 under way; 1.0 MiB, 512.0 KiB/s");
+    CHECK(line(0, 1 << 20) == "1 done, 2 under way; 1.0 MiB, 0 B/s");
 }
 
 TEST_CASE("a rate is the mean at first and forgets what was long ago") {
@@ -74,6 +103,8 @@ TEST_CASE("get draws bars on a terminal, and clears them away") {
     CHECK(run.status == exited(1));
     CHECK(run.says("big              [="));
     CHECK(run.says("1 done, 1 failed, 1 under way; "));
+    CHECK(run.says("/s, 0:0"));
+    CHECK(run.says(" left"));
     CHECK(run.says("small: 5 B\r\n"));
     const auto last = run.text.rfind("\x1b[J"); // after which there are lines only
     REQUIRE(last != std::string::npos);

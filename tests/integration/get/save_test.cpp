@@ -85,6 +85,48 @@ TEST_CASE("get goes on where a download was cut off, and leaves alone what is th
     CHECK(server.requests().size() == 2);
 }
 
+TEST_CASE("get knows a file again whose name it had to change") {
+    nginx server;
+    server.serve("a.part", "text");
+    temp_dir dir;
+    for (const char* said : {"a_part: 4 B\n", "a_part: there already\n"}) {
+        const tool_run run(dir, {"--resume", server.url("/a.part")});
+        INFO(run.text);
+        CHECK(run.says(said));
+    }
+    CHECK(names_in(dir.path()) == strings{"a_part"});
+}
+
+TEST_CASE("get takes no file for that of another URL in the same run") {
+    nginx server;
+    server.serve("1/file", "first");
+    server.serve("other", "other");
+    server.serve("2/file", "second");
+    temp_dir dir;
+    // Two begin at once: the third when the first is there
+    const strings words{"--resume",           "-j", "1", server.url("/1/file"), server.url("/other"),
+                        server.url("/2/file")};
+    const tool_run run(dir, words);
+    INFO(run.text);
+    CHECK(names_in(dir.path()) == strings{"file", "file-1", "other"});
+    const tool_run again(dir, words);
+    CHECK(again.says("; 3 there already\n"));
+    CHECK(names_in(dir.path()) == strings{"file", "file-1", "other"});
+}
+
+TEST_CASE("get saves what has no proof of its end only where it is told to") {
+    const auto server = answers_in_turn(strings(2, "HTTP/1.0 200 OK\r\n\r\ntext"));
+    temp_dir dir;
+    const tool_run refused(dir, {server.url("/file")});
+    INFO(refused.text);
+    CHECK(refused.status == exited(1));
+    CHECK(refused.says("nothing proves that the body is whole"));
+    CHECK(names_in(dir.path()).empty());
+    const tool_run accepted(dir, {"--accept-unproven-end", server.url("/file")});
+    CHECK(accepted.status == exited(0));
+    CHECK(read_file(dir / "file") == "text");
+}
+
 TEST_CASE("get tries again what broke") {
     const auto server = answers_in_turn({answer_with("503 Busy", "", ""), answer_with("200 OK", "", "yes")});
     temp_dir dir;

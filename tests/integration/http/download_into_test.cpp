@@ -1,6 +1,9 @@
+#include "http_client/part_record.hpp"
+#include "http_client/sha256.hpp"
 #include "tests/integration/http/downloads.hpp"
 #include "tests/support/nginx.hpp"
 
+#include <array>
 #include <ranges>
 
 using namespace oneloop;
@@ -121,6 +124,65 @@ TEST_CASE("download into: resumed by the next call", "[http][download][into][res
     CHECK(names_in(dir.path()) == strings{"file", "file-1"});
     CHECK(read_file(dir / "file") == whole);
     CHECK(read_file(dir / "file-1") == other);
+}
+
+// Whoever knows a URL knows what its part is called, and what its record says.
+TEST_CASE(
+    "download into: no server plants the part of another's file", "[http][download][into][resume][fault]"
+) {
+    nginx good;
+    const std::string honest = pattern(1000), evil(999, 'X');
+    good.serve("tool.bin", honest);
+    const std::string url = good.url("/tool.bin");
+    http::part_record record;
+    record.url = record.from = http::sha256::of(url);
+    record.version.total = honest.size();
+    record.synced = evil.size();
+    with_client([&](http::client& http) -> awaitable<> {
+        auto head = co_await http.head(url);
+        record.version.etag = head.headers().get("ETag").value_or("");
+    });
+    REQUIRE(record.version.provable());
+    const std::string part = "tool.bin." + record.url.substr(0, 8) + ".part";
+
+    const auto get = [&](const std::string& from, const fs::path& into, bool by_server) {
+        with_client([&](http::client& http) -> awaitable<> {
+            auto how = http::download_options().resume().server_name(by_server);
+            auto answer = co_await http.download_into(from, into, how);
+            CHECK(answer.ok());
+        });
+    };
+    SECTION("if it is there, it is believed: the names are all that keeps it away") {
+        const temp_dir dir;
+        dir.write(part, evil);
+        dir.write(part + ".info", record.text());
+        get(url, dir.path(), false);
+        CHECK(read_file(dir / "tool.bin") == evil + honest.back());
+    }
+    const std::string as_url = "/" + part, encoded = "/tool%2ebin" + part.substr(8, 9) + "%2epart";
+    const std::string field = "Content-Disposition: attachment; filename";
+    for (const auto& [what, path, info, line, info_line] : std::vector<std::array<std::string, 5>>{
+             {"by the URL", as_url, as_url + ".info", "", ""},
+             {"by the URL, encoded", encoded, encoded + "%2einfo", "", ""},
+             {"by a field", "/a", "/b", field + "=\"" + part + "\"\r\n",
+              field + "=\"" + part + ".info\"\r\n"},
+             {"by a field, encoded", "/a", "/b", field + "*=UTF-8''" + part + "\r\n",
+              field + "*=UTF-8''" + part + "%2Einfo\r\n"},
+             {"by a field, in another place", "/a", "/b", field + "=\"..\\\\" + part + ". \"\r\n",
+              field + "=\"x/" + part + ".info.\"\r\n"}})
+        DYNAMIC_SECTION(what) {
+            const temp_dir dir;
+            auto bad = answers_in_turn(
+                {answer_with("200 OK", line, evil), answer_with("200 OK", info_line, record.text())}
+            );
+            get(bad.url(path), dir.path(), true);
+            get(bad.url(info), dir.path(), true);
+            CHECK_FALSE(fs::exists(dir / part));
+            CHECK_FALSE(fs::exists(dir / (part + ".info")));
+            get(url, dir.path(), true);
+            CHECK(read_file(dir / "tool.bin") == honest);
+            CHECK(names_in(dir.path()).size() == 3);
+        }
 }
 
 TEST_CASE("download into: what is no directory", "[http][download][into][fault]") {

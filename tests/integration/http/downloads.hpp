@@ -48,4 +48,30 @@ inline tcp_server answers_in_turn(std::vector<std::string> answers) {
     });
 }
 
+/// One download, its server's answers given.
+class one_download {
+public:
+    one_download(
+        std::vector<std::string> answers, http::download_options how, const std::string& name = "file"
+    )
+        : server_(answers_in_turn(std::move(answers))) {
+        with_client([&](http::client& http) -> awaitable<> {
+            answer = co_await http.download(server_.url(), dir / name, how, nothrow);
+            co_await http.close();
+        });
+        left = names_in(dir.path());
+        content = read_file(dir / name);
+        asked = server_.requests().size();
+    }
+
+    temp_dir dir;
+    result<http::response> answer = failure(errc::closed);
+    std::vector<std::string> left;
+    std::string content;
+    std::size_t asked = 0;
+
+private:
+    tcp_server server_;
+};
+
 } // namespace oneloop::testing

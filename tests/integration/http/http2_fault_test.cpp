@@ -136,6 +136,45 @@ TEST_CASE("http2: where no length is announced, an abort is an error or a doubt"
     }
 }
 
+TEST_CASE("http2: a file without a length comes over HTTP/1.1, in chunks", "[http][http2][download]") {
+    const std::string open_end = hello + frame(headers, end_headers, 1, ok) + frame(data, 0, 1, "01234");
+    const auto one_by_one = [&](std::size_t n) {
+        if (n == 0)
+            return request().send(open_end).hang();
+        return script().expect_request().send(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"
+        );
+    };
+    h2_script h2(one_by_one);
+    const temp_dir dir;
+    with_client(h2.client(), [&](http::client& http) -> awaitable<> {
+        auto answer = co_await http.download(h2.server.url(), dir / "file");
+        CHECK(answer.version() == "HTTP/1.1");
+        CHECK(answer.certainly_complete());
+    });
+    CHECK(read_file(dir / "file") == "abcde");
+    CHECK(h2.server.connections() == 2);
+}
+
+TEST_CASE("http2: a file with a proof comes as it is", "[http][http2][download]") {
+    const std::string head = hello + frame(headers, end_headers, 1, ok);
+    const std::string with_length = hello + frame(headers, end_headers, 1, ok + length_10);
+    const std::string body = frame(data, end_stream, 1, "0123456789");
+    for (const auto& [how, answer] : std::vector<std::pair<http::download_options, std::string>>{
+             {http::download_options(), with_length + body},
+             {http::download_options().expected_size(10), head + body},
+             {http::download_options().accept_unproven_end(), head + body}}) {
+        h2_script h2([all = answer](std::size_t) { return request().send(all).hang(); });
+        const temp_dir dir;
+        with_client(h2.client(), [&](http::client& http) -> awaitable<> {
+            auto stored = co_await http.download(h2.server.url(), dir / "file", how);
+            CHECK(stored.version() == "HTTP/2");
+        });
+        CHECK(read_file(dir / "file") == "0123456789");
+        CHECK(h2.server.connections() == 1);
+    }
+}
+
 TEST_CASE("http2: what a server says it has not seen can be asked again", "[http][http2][retry]") {
     for (const auto& [name, no] : std::vector<std::pair<std::string, std::string>>{
              {"refused", frame(reset_stream, 0, 1, refused)},

@@ -45,6 +45,40 @@ TEST_CASE("file name: what is no UTF-8, and what deceives the eye", "[http][name
     CHECK(harmless_name("\xf0\x9f\x98\x80.txt") == "\xf0\x9f\x98\x80.txt");
 }
 
+TEST_CASE("file name: none is taken for a part of ours, or for its record", "[http][name]") {
+    CHECK(harmless_name("tool.bin.1a2b3c4d.part") == "tool.bin.1a2b3c4d_part");
+    CHECK(harmless_name("tool.bin.1a2b3c4d.part.info") == "tool.bin.1a2b3c4d_part.info");
+    CHECK(harmless_name("a.PART") == "a_PART");
+    CHECK(harmless_name("a.Part.iNFO") == "a_Part.iNFO");
+    CHECK(harmless_name("a.part.part") == "a.part_part");
+    CHECK(harmless_name("a.part.info.part.info") == "a.part.info_part.info");
+    CHECK(harmless_name("a.part. .") == "a_part"); // what is dropped at the end does not hide it
+    CHECK(harmless_name("a.part/") == "a.part_");
+    CHECK(
+        harmless_name("a.p\xc2\xad"
+                      "art") ==
+        "a_p\xc2\xad"
+        "art"
+    ); // to some file systems a soft hyphen is nothing
+    for (const char* end : {".part", ".part.info", ".PART"}) {
+        // Nor once it is shortened: before, this is no ending
+        const std::string shortened(longest_file_name - std::string_view(end).size(), 'n');
+        const auto name = harmless_name(shortened + end + std::string(100, 'm'));
+        CHECK(name.size() == longest_file_name);
+        CHECK_FALSE(name.ends_with(end));
+        const auto trimmed = harmless_name(shortened.substr(1) + end + " " + std::string(100, 'm'));
+        CHECK(trimmed.size() == longest_file_name - 1);
+        CHECK_FALSE(trimmed.ends_with(end));
+    }
+    CHECK(name_from_url("http://host/a%2epart") == "a_part");
+    CHECK(name_from_disposition("attachment; filename=a.part") == "a_part");
+    CHECK(name_from_disposition("attachment; filename*=UTF-8''a%2Epart%2Einfo") == "a_part.info");
+    for (const char* other :
+         {"a.parts", "part", "a.part.infos", "apart", "a.info", "part.info", "a.part.txt"})
+        CHECK(harmless_name(other) == other);
+    CHECK(numbered_name(harmless_name("a.part"), 1) == "a_part-1");
+}
+
 TEST_CASE("file name: not too long, its ending kept", "[http][name]") {
     const std::string fits(longest_file_name - 4, 'n');
     CHECK(harmless_name(fits + ".txt") == fits + ".txt");
