@@ -61,7 +61,9 @@ public:
 
     /// False if the end of the connection was the only sign that the body had ended: then it cannot be told
     /// from one that was cut off (RFC 9112, 8). Also false for an answer over HTTP/2 without a
-    /// Content-Length: libcurl takes some that were aborted for complete.
+    /// Content-Length: libcurl takes some that were aborted for complete. Of a compressed body it
+    /// says that all was sent which the server announced; libcurl does not tell whether that was cut off in
+    /// the middle of what it is unpacked to.
     bool certainly_complete() const noexcept { return all().certainly_complete; }
 
     /// The request went over a connection that had served another.
