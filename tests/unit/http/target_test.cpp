@@ -40,8 +40,8 @@ TEST_CASE("target: a URL is shown as it is asked for", "[target]") {
 TEST_CASE("target: what a copy is given is its own", "[target]") {
     const auto first = target::parse("http://a.example/x").value();
     auto second = first;
-    second.append_query("q=1");
-    CHECK(second.set_user("u", "p"));
+    CHECK_FALSE(second.append_query("q=1").code());
+    CHECK_FALSE(second.set_user({"u", "p"}, true).code());
     CHECK(second.shown() == "http://a.example/x?q=1");
     CHECK(first.shown() == "http://a.example/x");
     CHECK(first.handle() != second.handle());
