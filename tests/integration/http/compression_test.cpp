@@ -83,8 +83,10 @@ TEST_CASE("compression: a bomb is a limit, whichever comes first", "[http][compr
 }
 
 TEST_CASE("compression: every way that is asked for is undone", "[http][compression]") {
-    for (const auto& [coding, bytes] :
+    for (const auto& each :
          {std::pair("gzip"s, gzip), {"x-gzip", gzip}, {"deflate", zlib}, {"br", brotli}, {"zstd", zstd}}) {
+        const auto& coding = each.first;
+        const auto& bytes = each.second;
         INFO(coding);
         tcp_server server([&](std::size_t) { return in_turn(encoded_answer(coding, bytes)); });
         with_client([&](http::client& http) -> awaitable<> {
@@ -108,7 +110,7 @@ TEST_CASE("compression: what cannot be undone is one clear error", "[http][compr
     std::string wrong_sum(gzip), torn(gzip);
     wrong_sum[wrong_sum.size() - 8] ^= 1;
     torn[14] ^= 0x7f;
-    for (const auto& [coding, bytes] :
+    for (const auto& each :
          {std::pair("gzip"s, "plain text, and no gzip at all"s),
           {"gzip", wrong_sum},
           {"gzip", torn},
@@ -116,6 +118,8 @@ TEST_CASE("compression: what cannot be undone is one clear error", "[http][compr
           {"br", "\xff\xff\xff\xff no brotli"},
           {"zstd", "no zstd, whatever it says"},
           {"rot13", "uryyb"}}) {
+        const auto& coding = each.first;
+        const auto& bytes = each.second;
         INFO(coding << ": " << bytes);
         tcp_server server([&](std::size_t connection) {
             return connection == 0 ? in_turn(encoded_answer(coding, bytes)) : answers();
