@@ -87,18 +87,13 @@ TEST_CASE("fields: one that a client has twice is sent twice", "[http]") {
 
 TEST_CASE("fields: a head that is larger than can be sent is refused before it is", "[http]") {
     tcp_server server(answers());
-    const std::string half(500'000, 'x');
-    const auto large = http::request_options().query("q", half).header("X-A", half);
-    const auto query = http::request_options().query("q", std::string(8'000'000, 'q'));
+    const auto large =
+        http::request_options().query("q", std::string(50'000, 'q')).header("X-A", std::string(950'000, 'x'));
     const auto most = http::request_options().header("X-A", std::string(999'900, 'x'));
     with_client([&](http::client& http) -> awaitable<> {
         auto refused = co_await http.get(server.url(), large, nothrow);
         check_failure(refused, condition::argument, phase::none, "", outcome::not_sent);
         CHECK_THAT(refused.error().reason(), containing("no more than 1000000"));
-        // More than libcurl takes into a URL: the request does not go out without its parameters
-        auto too_long = co_await http.get(server.url("/?before=1"), query, nothrow);
-        check_failure(too_long, condition::argument, phase::none, "", outcome::not_sent);
-        CHECK_THAT(too_long.error().reason(), containing("8,000,000"));
         CHECK(server.requests().empty());
         auto sent = co_await http.get(server.url(), most);
         CHECK(sent.ok());

@@ -47,6 +47,14 @@ TEST_CASE("target: what a copy is given is its own", "[target]") {
     CHECK(first.handle() != second.handle());
 }
 
+TEST_CASE("target: a query that libcurl does not take is not left out", "[target]") {
+    auto long_one = target::parse("http://a.example/x?before=1").value();
+    const failure refused = long_one.append_query(std::string(8'000'000, 'q'));
+    CHECK(refused == condition::argument);
+    CHECK_THAT(refused.reason(), oneloop::testing::containing("8,000,000"));
+    CHECK_FALSE(long_one.append_query(std::string(7'000'000, 'q')).code());
+}
+
 TEST_CASE("target: a password is never shown", "[target]") {
     const auto t = target::parse("http://user:s3cret@example.org/");
     REQUIRE(t);
