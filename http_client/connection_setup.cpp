@@ -1,5 +1,7 @@
 #include "http_client/connection_setup.hpp"
 
+#include "core/words.hpp"
+
 #include <sys/un.h>
 
 #include <string>
@@ -25,7 +27,7 @@ std::string checked_path(std::string path) {
     if (path.size() > longest)
         throw error(wrong(
             "the path of the unix socket has " + std::to_string(path.size()) + " bytes, and " +
-            std::to_string(longest) + " is the most that there can be: " + path
+            std::to_string(longest) + " is the most that there can be: " + printable(path)
         ));
     return path;
 }

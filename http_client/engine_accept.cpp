@@ -15,14 +15,15 @@ result<target> engine::target_of(const request& what) {
     if (!parsed)
         return parsed;
     const auto doing = [&what, &parsed] { return what.method_ + " " + parsed->shown(); };
-    if (failure bad = check(what); bad.code())
+    if (failure bad = check(what, parsed->shown().size()); bad.code())
         return bad.doing(doing());
     if (connection_.proxy && what.options_.headers_.contains("Proxy-Authorization"))
         return failure(errc::invalid_argument)
             .doing(doing())
             .because("a Proxy-Authorization field would go to the server; put it into the proxy's URL");
-    if (!what.options_.user_.empty() && !parsed->set_user(what.options_.user_, what.options_.password_))
-        return failure(errc::invalid_argument).doing(doing()).because("a NUL in the user name or password");
+    if (const auto& o = what.options_; !o.user_.empty() || !o.password_.empty())
+        if (failure bad = parsed->set_user({o.user_, o.password_}, !o.digest_); bad.code())
+            return bad.doing(doing());
     if (closing_)
         return failure(errc::closed).in(phase::queue).doing(doing());
     return parsed;
@@ -123,7 +124,8 @@ result<target> engine::take_apart(const request& what) {
     auto parsed = target::parse(what.url_, what.method_, base_ ? &*base_ : nullptr);
     if (parsed) {
         kept_targets_.keep(what.url_, *parsed);
-        parsed->append_query(what.options_.query_);
+        if (failure bad = parsed->append_query(what.options_.query_); bad.code())
+            return bad.doing(what.method_ + " " + parsed->shown());
     }
     return parsed;
 }

@@ -12,7 +12,6 @@ public:
     std::string message(int value) const override { return curl_easy_strerror(static_cast<CURLcode>(value)); }
     boost::system::error_condition default_error_condition(int value) const noexcept override {
         switch (static_cast<CURLcode>(value)) {
-            case CURLE_UNSUPPORTED_PROTOCOL:
             case CURLE_URL_MALFORMAT:
             case CURLE_BAD_FUNCTION_ARGUMENT:
                 return condition::argument;
@@ -31,6 +30,7 @@ public:
             case CURLE_SSL_INVALIDCERTSTATUS:
             case CURLE_PEER_FAILED_VERIFICATION:
                 return condition::tls;
+            case CURLE_UNSUPPORTED_PROTOCOL: // of an answer without a head; of URLs we are asked first
             case CURLE_WEIRD_SERVER_REPLY:
             case CURLE_HTTP2:
             case CURLE_HTTP2_STREAM:
@@ -80,7 +80,7 @@ const response& response::throw_for_status() const& {
         throw error(failure(error_code(status_, status_category()))
                         .in(phase::receive)
                         .ended(outcome::answered)
-                        .doing("GET " + url()));
+                        .doing(method() + " " + url()));
     return *this;
 }
 

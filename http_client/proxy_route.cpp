@@ -16,9 +16,9 @@ namespace ip = boost::asio::ip;
     throw error(failure(errc::invalid_argument).doing("http::client").because(std::move(why)));
 }
 
-std::optional<std::string> part(CURLU* url, CURLUPart which, unsigned flags = 0) {
+std::optional<std::string> part(CURLU* url, CURLUPart which) {
     char* text = nullptr;
-    if (curl_url_get(url, which, &text, flags) != CURLUE_OK)
+    if (curl_url_get(url, which, &text, 0) != CURLUE_OK)
         return std::nullopt;
     std::string copy(text);
     curl_free(text);
@@ -74,10 +74,9 @@ void proxy_route::read_url(const std::string& url) {
         literal_ = address;
     else if (refuse_host_name(host_))
         refuse("the host of the proxy is none");
-    user_ = part(u, CURLUPART_USER, CURLU_URLDECODE);
-    password_ = part(u, CURLUPART_PASSWORD, CURLU_URLDECODE);
-    if (user_ && user_->find(':') != user_->npos && !is_socks())
-        refuse("a colon in the user name for the proxy: Basic authentication cannot tell it");
+    own_ = credentials::of(u);
+    if (const char* fault = own_.fault(!is_socks()))
+        refuse("the URL of the proxy: " + std::string(fault));
 }
 
 void proxy_route::read_direct(std::string_view hosts) {
@@ -95,6 +94,8 @@ void proxy_route::read_direct(std::string_view hosts) {
         error_code other;
         if (text.empty())
             continue;
+        if (text.find('\0') != text.npos) // which Asio takes for the end
+            refuse("no_proxy: a NUL in " + printable_host_name(text));
         if (text == "*")
             all_direct_ = true;
         else if (const auto address = ip::make_address(text, other); !other && address.is_v4())
@@ -139,8 +140,8 @@ void proxy_route::apply(easy& e) const {
     if (url_.empty())
         return;
     // Not in the URL, which libcurl shows when it complains of it
-    e.set(CURLOPT_PROXYUSERNAME, user_ ? user_->c_str() : nullptr);
-    e.set(CURLOPT_PROXYPASSWORD, password_ ? password_->c_str() : nullptr);
+    e.set(CURLOPT_PROXYUSERNAME, own_.user ? own_.user->c_str() : nullptr);
+    e.set(CURLOPT_PROXYPASSWORD, own_.password ? own_.password->c_str() : nullptr);
     e.set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
     e.set(CURLOPT_SOCKS5_AUTH, static_cast<long>(CURLAUTH_BASIC));
     e.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);                      // they are not the server's

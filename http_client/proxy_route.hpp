@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http_client/credentials.hpp"
 #include "http_client/easy.hpp"
 #include "http_client/target.hpp"
 
@@ -43,7 +44,7 @@ private:
     bool is_direct(std::string_view name) const;
 
     std::string url_, scheme_, host_, port_;
-    std::optional<std::string> user_, password_;
+    credentials own_;
     std::optional<boost::asio::ip::address> literal_;
     bool all_direct_ = false;
     std::vector<std::string> names_; // without a dot in front or at the end

@@ -1,10 +1,12 @@
 #include "http_client/target.hpp"
 
 #include "http_client/curl_include.hpp"
+#include "http_client/encoding.hpp"
 
 #include <algorithm>
 #include <new>
 #include <string_view>
+#include <utility>
 
 namespace oneloop::http {
 namespace {
@@ -126,21 +128,36 @@ bool same_origin(const target& a, const target& b) {
     return a.secure() == b.secure() && a.host() == b.host() && a.port() == b.port();
 }
 
-bool target::set_user(const std::string& name, const std::string& password) {
-    if ((name + password).find('\0') != std::string::npos)
-        return false;
-    return curl_url_set(own(), CURLUPART_USER, name.c_str(), CURLU_URLENCODE) == CURLUE_OK &&
-           curl_url_set(own(), CURLUPART_PASSWORD, password.c_str(), CURLU_URLENCODE) == CURLUE_OK;
+failure target::set_user(const credentials& who, bool basic) {
+    if (const char* fault = who.fault(basic))
+        return failure(errc::invalid_argument).because(fault);
+    failure bad = set(CURLUPART_USER, percent_encoded(who.user.value_or("")));
+    return bad.code() ? bad : set(CURLUPART_PASSWORD, percent_encoded(who.password.value_or("")));
 }
 
-void target::append_query(const std::string& encoded) {
+failure target::append_query(const std::string& encoded) {
     if (encoded.empty())
-        return;
+        return {};
     const std::string before = part(handle(), CURLUPART_QUERY);
     const std::string query = before.empty() ? encoded : before + "&" + encoded;
-    if (curl_url_set(own(), CURLUPART_QUERY, query.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
-        throw std::bad_alloc();
+    if (failure bad = set(CURLUPART_QUERY, query); bad.code())
+        return bad;
     read_text();
+    return {};
+}
+
+// libcurl takes eight million bytes of a part, and no more.
+failure target::set(int which, const std::string& encoded) {
+    const CURLUcode code = curl_url_set(own(), static_cast<CURLUPart>(which), encoded.c_str(), 0);
+    if (code == CURLUE_OUT_OF_MEMORY)
+        throw std::bad_alloc();
+    if (code == CURLUE_OK)
+        return {};
+    return failure(errc::invalid_argument)
+        .because(
+            "libcurl cannot put " + std::to_string(encoded.size()) +
+            " bytes into the URL, of which no part may be larger than 8,000,000: " + curl_url_strerror(code)
+        );
 }
 
 result<target> target::take(url_handle handle, const std::string& url, std::string_view doing) {
@@ -153,6 +170,8 @@ result<target> target::take(url_handle handle, const std::string& url, std::stri
     if (scheme != "http" && scheme != "https")
         return refused(doing, url, "only http and https are spoken here");
 
+    if (const char* fault = credentials::of(parsed).fault(true))
+        return refused(doing, url, fault);
     p.secure = scheme == "https";
     p.host = part(parsed, CURLUPART_HOST);
     // Example.org is example.org: one connection, one place in the queue, one look-up

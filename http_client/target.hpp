@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http_client/credentials.hpp"
 #include <oneloop/error.hpp>
 
 #include <boost/asio/ip/address.hpp>
@@ -23,7 +24,7 @@ using url_handle = std::shared_ptr<Curl_URL>;
 class target {
 public:
     /// http and https only. Refused besides what libcurl refuses: spaces, control characters and backslashes,
-    /// which other parsers read differently.
+    /// which other parsers read differently; and a user name or password that cannot be sent.
     ///
     /// `doing` is the method, for the failure. With a `base`, a URL without a scheme is relative to it.
     static result<target> parse(
@@ -34,11 +35,11 @@ public:
     /// percent-encoded. A user name and password that the server gives are not used.
     result<target> follow(std::string_view location, std::string_view doing) const;
 
-    /// In place of those in the URL. False if they cannot be sent, as with a NUL in them.
-    bool set_user(const std::string& name, const std::string& password);
+    /// In place of those in the URL. No code: all is well.
+    failure set_user(const credentials& who, bool basic);
 
-    /// Adds to the query, which is encoded already.
-    void append_query(const std::string& encoded);
+    /// Adds to the query, which is encoded already. No code: all is well.
+    failure append_query(const std::string& encoded);
 
     Curl_URL* handle() const noexcept { return parts_->handle.get(); }
     const std::string& host() const noexcept {
@@ -59,6 +60,7 @@ public:
 private:
     static result<target> take(url_handle, const std::string& url, std::string_view doing);
     void read_text();
+    failure set(int which, const std::string& encoded);
     Curl_URL* own();
 
     struct parts {

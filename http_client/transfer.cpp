@@ -38,7 +38,7 @@ transfer::transfer(
 void transfer::collect_fields() {
     fields_ = options.headers_;
     for (const auto& [name, value] : defaults_.headers_)
-        if (!fields_.contains(name))
+        if (!options.headers_.contains(name)) // of two that all requests have both are sent
             fields_.add(name, value);
 }
 

@@ -207,8 +207,9 @@ void transfer::set_fields(easy& e) const {
         if (e.own_cookie && headers::same_name(name, "Cookie"))
             continue;
         lines += name;
-        // The semicolon is libcurl's way to say "empty", not "without"
-        add(value.empty() ? ";" : ": ", value);
+        // The semicolon is libcurl's way to say "empty", not "without", as blanks alone would
+        const bool blank = value.find_first_not_of(" \t") == value.npos;
+        add(blank ? ";" : ": ", blank ? std::string_view() : value);
     }
     if (file)
         for (const auto& [name, value] : file->fields())

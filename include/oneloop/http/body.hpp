@@ -74,8 +74,9 @@ class multipart {
 public:
     multipart();
     multipart& field(std::string_view name, std::string_view value);
-    /// The bytes of a file, with the name that the server is told. A line break or a quote in a name is
-    /// percent-encoded, as browsers do it.
+    /// The bytes of a file, with the name that the server is told. A line break, another control character or
+    /// a quote in a name is percent-encoded, as browsers do it; one in the type fails the request with
+    /// `condition::argument`.
     multipart& file(
         std::string_view name, std::string_view file_name, std::string_view bytes,
         std::string_view type = "application/octet-stream"
@@ -85,7 +86,7 @@ public:
 private:
     void begin_part(std::string_view name);
 
-    std::string boundary_, parts_;
+    std::string boundary_, parts_, bad_type_;
 };
 
 } // namespace oneloop::http

@@ -47,19 +47,25 @@ class request_options {
 public:
     request_options() = default;
 
-    /// Adds a header field. CR, LF and NUL in it, or a name that is none, fail the request with
-    /// `condition::argument`.
+    /// Adds a header field. CR, LF, NUL and other control characters in it, or a name that is none, fail the
+    /// request with `condition::argument`. So do fields that say where a request ends or what becomes of its
+    /// connection, since libcurl makes them: Content-Length and Transfer-Encoding (give the body as `body` or
+    /// `upload`), Upgrade, Trailer, a Connection other than "close" and "keep-alive", a TE other than
+    /// "trailers", and a second Host.
     request_options& header(std::string name, std::string value) {
         headers_.add(std::move(name), std::move(value));
         return *this;
     }
     /// Adds a parameter to the query of the URL, percent-encoded: `.query("q", "a b&c")` asks for
     /// "?q=a%20b%26c".
+    /// URL and header fields of more than 1,000,000 bytes together fail the request with
+    /// `condition::argument`.
     request_options& query(std::string_view name, std::string_view value);
 
     /// Who asks, told to the origin of the request and to no other that it is redirected to: Basic (RFC
     /// 7617), Digest (RFC 7616; one more round trip) or Bearer (RFC 6750). Over plain http all but Digest can
-    /// be read by everybody on the way.
+    /// be read by everybody on the way. A control character in user name, password or token, and with Basic a
+    /// colon in the user name, fails the request with `condition::argument`.
     request_options& basic_auth(std::string user, std::string password) {
         return user_ = std::move(user), password_ = std::move(password), digest_ = false, *this;
     }
@@ -170,7 +176,8 @@ public:
 
     /// A header field of every request, unless the request has one of that name itself. It goes to whichever
     /// server a request asks, but like those of a request it is not taken to another origin by a redirect
-    /// unless it is known to hold no secret. CR, LF and NUL make the client's constructor throw.
+    /// unless it is known to hold no secret. What `request_options::header` refuses makes the client's
+    /// constructor throw.
     client_options& header(std::string name, std::string value) {
         headers_.add(std::move(name), std::move(value));
         return *this;

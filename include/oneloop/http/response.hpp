@@ -62,7 +62,9 @@ public:
 
     /// False if the end of the connection was the only sign that the body had ended: then it cannot be told
     /// from one that was cut off (RFC 9112, 8). Also false for an answer over HTTP/2 without a
-    /// Content-Length: libcurl takes some that were aborted for complete.
+    /// Content-Length: libcurl takes some that were aborted for complete. Of a compressed body it
+    /// says only that all bytes came which the server had announced; libcurl does not tell whether the
+    /// compressed stream was cut off before the server sent it.
     bool certainly_complete() const noexcept { return all().certainly_complete; }
 
     /// The request went over a connection that had served another.

@@ -43,7 +43,8 @@ public:
 std::string_view to_string(trace_event::step) noexcept;
 
 /// One line about a request that is done, for a log: method, URL, status, size and times; or the failure. Of
-/// the URL's query no more than that there is one: it may hold a key.
+/// the URL's query no more than that there is one: it may hold a key. Control characters, wherever they come
+/// from, are shown as "\n", "\r" and "\x1b", so that it is one line always.
 ///
 ///     GET https://example.org/a?… -> 200, 12.5 KiB in 35 ms (queue 0, resolve 1, connect 10, tls 12, first
 ///     byte 10, receive 2 ms; 192.0.2.7)

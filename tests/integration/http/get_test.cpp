@@ -43,7 +43,10 @@ TEST_CASE("get: a 404 is a response, and an error only for who asks", "[http][ge
             CHECK(e.code().value() == 404);
             CHECK(e.outcome() == outcome::answered);
         }
+        CHECK_THAT(why, containing("GET http"));
         CHECK_THAT(why, containing("404"));
+        auto posted = co_await http.post(server.url("/status/404"), "body");
+        CHECK_THROWS_WITH(posted.throw_for_status(), containing("POST http"));
     });
 }
 

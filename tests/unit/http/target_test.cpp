@@ -40,11 +40,19 @@ TEST_CASE("target: a URL is shown as it is asked for", "[target]") {
 TEST_CASE("target: what a copy is given is its own", "[target]") {
     const auto first = target::parse("http://a.example/x").value();
     auto second = first;
-    second.append_query("q=1");
-    CHECK(second.set_user("u", "p"));
+    CHECK_FALSE(second.append_query("q=1").code());
+    CHECK_FALSE(second.set_user({"u", "p"}, true).code());
     CHECK(second.shown() == "http://a.example/x?q=1");
     CHECK(first.shown() == "http://a.example/x");
     CHECK(first.handle() != second.handle());
+}
+
+TEST_CASE("target: a query that libcurl does not take is not left out", "[target]") {
+    auto long_one = target::parse("http://a.example/x?before=1").value();
+    const failure refused = long_one.append_query(std::string(8'000'000, 'q'));
+    CHECK(refused == condition::argument);
+    CHECK_THAT(refused.reason(), oneloop::testing::containing("8,000,000"));
+    CHECK_FALSE(long_one.append_query(std::string(7'000'000, 'q')).code());
 }
 
 TEST_CASE("target: a password is never shown", "[target]") {
