@@ -32,8 +32,8 @@ struct lane {
     list_of<waiting_ones> to_begin; // of those that run
 };
 
-/// libcurl on one loop: its sockets in our epoll, its timers on Asio timers. Read it top to bottom in the
-/// order of one transfer: add, on_timer, kick, on_socket, ready, drain.
+/// libcurl on one loop: its sockets in our epoll, its timers on Asio timers. In the order of one transfer:
+/// add, begin, on_timer, kick, on_socket, act, drain, tell.
 ///
 /// There are several CURLMs, called lanes, because libcurl walks through the connections of a host for each
 /// new request, and through all connections after each. A connection stays in its lane: who wants to use it

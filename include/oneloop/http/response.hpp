@@ -29,7 +29,8 @@ public:
     const http::headers& headers() const& noexcept { return all().headers; }
     http::headers headers() && noexcept { return std::move(*this).take(&contents::headers); }
 
-    /// The body; empty when it was written to a file.
+    /// The body; empty when it was written to a file. While the client has requests under way, the memory of
+    /// a large body that nobody has taken serves the next ones: 64 MiB at most are kept for that.
     const std::string& body() const& noexcept { return all().body; }
     std::string body() && noexcept { return std::move(*this).take(&contents::body); }
 
