@@ -9,6 +9,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include <array>
 #include <chrono>
@@ -146,6 +147,30 @@ TEST_CASE("attempts: a rule may destroy the client", "[http][retry]") {
         });
 }
 
+// Nobody else keeps the client's inside then.
+TEST_CASE("attempts: a rule may destroy the client that a plain callback waits for", "[http][retry]") {
+    tcp_server resets(script().expect_request().reset()), silent(script().expect_request().hang());
+    for (const auto& url : {resets.url(), silent.url(), std::string("http://127.0.0.2/")}) {
+        INFO(url);
+        boost::asio::io_context loop;
+        const auto guard = http::address_guard::public_only().allow("127.0.0.1");
+        auto http = std::make_unique<http::client>(
+            loop.get_executor(), http::client_options().guard(guard).first_byte_timeout(50ms)
+        );
+        const auto rule = [&http](const failure&) {
+            http.reset();
+            return true;
+        };
+        const auto options = http::request_options().retry(retry_policy().idempotent().when(rule));
+        std::vector<error_code> told;
+        http->get(url, options, [&told](error_code code, const http::response&) { told.push_back(code); });
+        loop.run();
+        CHECK_FALSE(http);
+        REQUIRE(told.size() == 1);
+        CHECK(told[0] == condition::closed);
+    }
+}
+
 TEST_CASE("attempts: a rule may cancel its request", "[http][retry]") {
     auto server = std::make_shared<http::scripted_transport>();
     server->answer("GET", "http://a.test/", scripted::failing(lost(outcome::in_doubt)));
@@ -161,6 +186,7 @@ TEST_CASE("attempts: a rule may cancel its request", "[http][retry]") {
         REQUIRE(given_up.has_error());
         CHECK(given_up.error() == condition::cancelled);
         CHECK(http.stats().failed == 1);
+        CHECK(http.stats().retried == 0);
     });
     CHECK(server->requests().size() == 1);
 }
