@@ -31,7 +31,7 @@ std::optional<retry_course::clock::duration> retry_course::again(
 failure retry_course::last(failure why, clock::time_point now) const {
     if (why == condition::cancelled)
         return why;
-    if (why == condition::timeout && until_.passed(now))
+    if (why == condition::timeout && why.limit().starts_with("timeout ") && until_.passed(now))
         why.limit("total_time " + in_words(policy_.total_time()));
     if (failed_ > 1)
         why.because(why.reason() + ", after " + std::to_string(failed_) + " attempts");

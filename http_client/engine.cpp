@@ -141,6 +141,13 @@ void engine::shut_down() {
         finish(t, failure(errc::closed));
     }
     closers_->notify_all();
+    if (!asks_policy_)
+        return let_go();
+    // We are called from our own inside, which needs all this until it returns
+    asio::post(loop_, [self = shared_from_this()] { self->let_go(); });
+}
+
+void engine::let_go() {
     multi_->shut_down();
     multi_.reset();
     deadlines_.reset();

@@ -61,6 +61,7 @@ private:
     void ended(easy&, CURLcode);
     void judge(const transfer_ptr&, CURLcode);
     void go_on(const transfer_ptr&);
+    void go_out(const transfer_ptr&, const std::string& before);
     void send_anew(const transfer_ptr&);
     bool try_again(const transfer_ptr&, const failure&);
     void store(const transfer_ptr&);
@@ -82,6 +83,7 @@ private:
     }
     void trace(const transfer&, trace_event::step, const std::function<void(trace_event&)>& more);
     void note_phase(const transfer&);
+    void let_go();
     void told_if_drained();
     void enter(transfer&, phase);
     deadline check_limits(deadline_timer::entry&);
@@ -111,7 +113,8 @@ private:
     std::size_t files_at_work_ = 0; // some may still be removed when their request is over
     std::uint64_t completed_ = 0, failed_ = 0, retried_ = 0, accepted_ = 0;
     bool closing_ = false, gone_ = false, rest_pending_ = false, pumping_ = false;
-    bool tells_here_ = false; // nothing but the loop is below us on the stack
+    bool tells_here_ = false;  // nothing but the loop is below us on the stack
+    bool asks_policy_ = false; // the rule of the program's own, from inside a request
 };
 
 } // namespace oneloop::http

@@ -135,11 +135,16 @@ void engine::judge(const transfer_ptr& t, CURLcode code) {
     finish(t, {});
 }
 
-// After a pause, in which it has no place among those in flight. False if that is not to be.
+// After a pause, in which it has no place among those in flight. False if that is not to be, and its end is
+// still to come.
 bool engine::try_again(const transfer_ptr& t, const failure& why) {
     if (gone_ || why == condition::cancelled || why == condition::closed)
         return false;
+    const bool asked_before = std::exchange(asks_policy_, true);
     const auto pause = t->pause_after(why);
+    asks_policy_ = asked_before;
+    if (t->finished)
+        return true; // the policy's rule has cancelled it, or destroyed the client
     if (!pause || !budget_.spend())
         return false;
     ++retried_;
@@ -154,13 +159,18 @@ bool engine::try_again(const transfer_ptr& t, const failure& why) {
     return true;
 }
 
-// To where the answer says. At another host it waits for a place again.
+// To where the answer says.
 void engine::go_on(const transfer_ptr& t) {
     const std::string before = t->url.origin();
     note(*t, trace_event::step::redirected, [&](trace_event& e) { e.status = t->status(); });
     if (failure why = t->go_on(); why.code())
         return finish(t, why.ended(outcome::answered));
     end_attempt(*t);
+    go_out(t, before);
+}
+
+// Once more, from a place that it has. At another host, or where each request has its turn, it waits again.
+void engine::go_out(const transfer_ptr& t, const std::string& before) {
     if (t->url.origin() == before && !admission_.paces())
         return look_up(t);
     enter(*t, phase::queue);

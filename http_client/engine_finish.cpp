@@ -28,7 +28,7 @@ void engine::store(const transfer_ptr& t) {
 void engine::send_anew(const transfer_ptr& t) {
     t->begin_again();
     end_attempt(*t);
-    look_up(t);
+    go_out(t, t->url.origin());
 }
 
 void engine::cancel(const transfer_ptr& t) {

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
-#include <utility>
 
 namespace oneloop::http {
 
@@ -29,10 +28,11 @@ public:
     }
 
     void enter(phase p, time_point now) {
-        spent_[static_cast<std::size_t>(phase_)] += now - entered_;
+        if (!pauses_)
+            spent_[static_cast<std::size_t>(phase_)] += now - entered_;
+        if (phase_ == phase::queue && p != phase::queue)
+            leave_queue(now);
         entered_ = now;
-        if (phase_ == phase::queue && p != phase::queue && !std::exchange(begun_, true))
-            total_ = deadline::after(now, times_.total);
         if (p == phase::queue)
             connect_ = deadline::never(); // on the way to another server
         // Look-up, connecting and handshake share one limit, however often an address has to be tried
@@ -41,7 +41,7 @@ public:
             connect_ = deadline::after(now, times_.connect);
         phase_ = p;
         since_ = now;
-        held_ = false;
+        held_ = pauses_ = false;
         attempt_ = resume_ = deadline::never();
     }
 
@@ -52,13 +52,17 @@ public:
             attempt_ = deadline::after(now, connect_.remaining(now) / (others + 1));
     }
 
-    /// The next attempt begins after `d`.
+    /// The next attempt begins after `d`: to enter the queue again, which this is not yet.
     void pause(duration d, time_point now) {
         enter(phase::queue, now);
+        pauses_ = true;
         resume_ = deadline::after(now, d);
     }
 
-    /// What is left for all attempts.
+    /// When it left the queue for the first time.
+    time_point begun() const noexcept { return begun_; }
+
+    /// What is left for all attempts; while it is not in the queue.
     duration total_left(time_point now) const { return total_.remaining(now); }
 
     /// Bytes came from the peer, or went to it.
@@ -79,7 +83,7 @@ public:
     limit next() const {
         switch (phase_) {
             case phase::queue:
-                if (!resume_.is_never())
+                if (pauses_)
                     return earlier({resume_, "", {}, false, true}, total());
                 return {deadline::after(since_, times_.queue), "queue_timeout", times_.queue};
             case phase::resolve:
@@ -107,14 +111,25 @@ public:
 
 private:
     limit total() const { return {total_, "total_timeout", times_.total}; }
+
+    // From the first time on the total runs, but not for those that wait for a place again
+    void leave_queue(time_point now) {
+        if (!has_begun_) {
+            has_begun_ = true;
+            begun_ = now;
+            total_ = deadline::after(now, times_.total);
+        } else if (!pauses_ && !total_.is_never()) {
+            total_ = deadline::after(total_.at(), now - entered_);
+        }
+    }
     static limit earlier(const limit& a, const limit& b) { return b.at < a.at ? b : a; }
 
     timeouts times_;
     phase phase_ = phase::queue;
-    time_point since_{}, entered_, accepted_;
+    time_point since_{}, entered_, accepted_, begun_{};
     std::array<duration, static_cast<std::size_t>(phase::file) + 1> spent_{};
     deadline total_, connect_, attempt_, resume_; // never, until they begin
-    bool held_ = false, begun_ = false;
+    bool held_ = false, pauses_ = false, has_begun_ = false;
 };
 
 } // namespace oneloop::http

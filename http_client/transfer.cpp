@@ -175,7 +175,9 @@ void transfer::begin_again() {
     next_address = 0;
     answer_ = answer(defaults_.max_headers_);
     refusal_ = {};
-    outcome_ = oneloop::outcome::not_sent; // of what is sent next
+    // Whoever has seen it may have acted on it, whatever becomes of what is sent next
+    acted_on_ = std::max(acted_on_, std::min(outcome_, oneloop::outcome::in_doubt));
+    outcome_ = oneloop::outcome::not_sent;
     seen_enough_ = false;
     if (pipe)
         pipe->clear();
@@ -202,13 +204,22 @@ std::optional<failure> transfer::bad_status() const {
     return tell(failure(error_code(answer_.status(), status_category())));
 }
 
-std::optional<duration> transfer::pause_after(const failure& why) {
+// The policy's rule is the program's own: what it throws is no reason to try again.
+std::optional<duration> transfer::pause_after(const failure& why) noexcept {
+    try {
+        return pause_by_policy(why);
+    } catch (...) {
+        return {};
+    }
+}
+
+std::optional<duration> transfer::pause_by_policy(const failure& why) {
     if (!policy() || why.phase() == oneloop::phase::queue || (file && !file->may_try_again()) ||
         (pipe && pipe->begun()) || (feed && !feed->untouched()))
         return {};
     const auto now = clock::now();
     if (!course_)
-        course_.emplace(with_rules_of_http(*policy(), may_be_repeated()), now - limits.since_accepted(now));
+        course_.emplace(with_rules_of_http(*policy(), may_be_repeated()), limits.begun());
     auto pause = course_->again(why, now, chance());
     if (!pause)
         return {};
@@ -222,6 +233,7 @@ std::optional<duration> transfer::pause_after(const failure& why) {
 }
 
 failure transfer::last_word(failure why) const {
+    why.ended(std::max(why.outcome(), acted_on_));
     return course_ ? course_->last(std::move(why), clock::now()) : why;
 }
 

@@ -52,7 +52,7 @@ public:
             pipe->abandon();
     }
 
-    /// The failure's story so far: what was being done, in which phase, and what became of it.
+    /// The failure's story so far: what was being done, in which phase, and what became of this attempt.
     failure tell(failure why) const;
 
     /// What is the same for every request that a handle will serve.
@@ -94,8 +94,9 @@ public:
     failure go_on();
 
     /// An attempt has ended with `why`, or with a status that is told as one. The pause before the next one,
-    /// nothing if there is none; the policy's word on the failure is taken in last_word().
-    std::optional<duration> pause_after(const failure& why);
+    /// nothing if there is none. last_word() makes it the failure of the whole request: the policy's word on
+    /// it, and what became of the attempts before.
+    std::optional<duration> pause_after(const failure& why) noexcept;
     std::optional<failure> bad_status() const;
     failure last_word(failure why) const;
     void begin_again();
@@ -187,6 +188,7 @@ private:
     timeouts limits_of(const client_options&) const;
     void collect_fields();
     const std::optional<retry_policy>& policy() const;
+    std::optional<duration> pause_by_policy(const failure& why);
     bool may_be_repeated() const;
     bool head_may_be_the_last() const;
     void give_head();
@@ -209,13 +211,15 @@ private:
     std::unique_ptr<easy> easy_;
     answer answer_;
     std::string stored_at_;
-    failure refusal_; // why we ended it from inside a callback
-    oneloop::outcome outcome_ = oneloop::outcome::not_sent;
-    multi* driver_ = nullptr;                // of this attempt
-    curl_socket_t socket_ = CURL_SOCKET_BAD; // that is being connected
-    int no_socket_ = 0;                      // why there is none: an errno
-    std::size_t sent_ = 0;                   // of a body in memory that is sent in pieces
+    failure refusal_;                                        // why we ended it from inside a callback
+    oneloop::outcome outcome_ = oneloop::outcome::not_sent;  // of this attempt
+    oneloop::outcome acted_on_ = oneloop::outcome::not_sent; // of those before it
+    multi* driver_ = nullptr;                                // of this attempt
+    curl_socket_t socket_ = CURL_SOCKET_BAD;                 // that is being connected
+    int no_socket_ = 0;                                      // why there is none: an errno
+    std::size_t sent_ = 0;                                   // of a body in memory that is sent in pieces
     bool request_begun_ = false;
+    bool asked_who_ = false;   // by a 401, and has not said it yet
     bool seen_enough_ = false; // of a body that nobody wants
 };
 

@@ -27,9 +27,10 @@ constexpr std::uint64_t harmless_expansion = std::uint64_t{1} << 20;
 int transfer::on_request(void* self, char*, char*, int, int) {
     auto& t = *static_cast<easy*>(self)->serves;
     // From here on bytes may be on the wire. libcurl comes here again when a kept connection turns out to be
-    // dead and it repeats the request by itself: right for what may be repeated, and for nothing else.
+    // dead and it repeats the request by itself: right for what may be repeated, and for nothing else. And it
+    // comes here with an authorization, once for each 401.
     const auto begin = [&t]() -> std::size_t {
-        const bool asked_who = t.options.digest_ && t.answer_.status() == 401;
+        const bool asked_who = std::exchange(t.asked_who_, false);
         if (std::exchange(t.request_begun_, true) && !is_idempotent(t.method_) && !asked_who) {
             t.refusal_ = failure(error_code(CURLE_GOT_NOTHING, curl_category()))
                              .because("the server closed the connection on which the request was sent");
@@ -175,6 +176,8 @@ std::size_t transfer::header(std::string_view line) {
         refusal_ = failure(errc::protocol_violation).because(fault);
         return refused;
     }
+    if (options.digest_ && answer_.head_ended() && answer_.status() == 401)
+        asked_who_ = true;
     // libcurl stops sending then, but if the body is late it notices only when it is called
     if (feed && answer_.head_ended() && answer_.status() >= 300)
         feed->wake();
@@ -248,9 +251,10 @@ bool transfer::is_too_much(std::string_view piece) {
     if (file && answer_.ok() ? file->overruns(piece, most)
                              : piece.size() > most - std::min(most, answer_.body_size())) {
         refusal_ = file ? file->refusal() : failure();
+        const bool of_client = (file || pipe) && !options.max_body_;
         if (!refusal_.code())
             refusal_ =
-                failure(errc::too_large).limit((file || pipe ? "max_file " : "max_body ") + in_words(most));
+                failure(errc::too_large).limit((of_client ? "max_file " : "max_body ") + in_words(most));
         return true;
     }
     if (!has_expanded_too_far())

@@ -109,7 +109,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     driver_ = &driver;
     socket_ = CURL_SOCKET_BAD;
     no_socket_ = 0;
-    request_begun_ = false;
+    request_begun_ = asked_who_ = false;
     sent_ = 0;
     easy& e = *easy_;
     e.clear_error_text();

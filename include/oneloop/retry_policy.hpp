@@ -33,15 +33,18 @@ public:
         return backoff_ = oneloop::backoff(first, most), *this;
     }
 
-    /// For all attempts and pauses together: 1 min. An attempt that runs then is cancelled, and a pause that
-    /// would reach beyond is not begun.
+    /// For all attempts and pauses together: 1 min. A pause that would reach beyond is not begun. `retry`
+    /// cancels an attempt that runs then; a client leaves it to the limits of the request, and begins to
+    /// count when the request leaves its queue for the first attempt.
     retry_policy& total_time(duration limit) { return total_time_ = limit, *this; }
 
     /// Doing it twice does no harm: failures in doubt are repeated as well.
     retry_policy& idempotent(bool yes = true) { return idempotent_ = yes, *this; }
 
     /// Decides in place of the rule above which failures to repeat. A cancellation is never repeated, and it
-    /// is not asked.
+    /// is not asked. What it throws, `retry` throws on; a client takes it for "no", and the request ends with
+    /// its own failure or answer. It is called on the client's loop, and may do there what it wants, destroy
+    /// the client too.
     retry_policy& when(std::function<bool(const failure&)> repeat) {
         return when_ = std::move(repeat), *this;
     }
@@ -84,8 +87,9 @@ public:
     int failed() const noexcept { return failed_; }
     deadline until() const noexcept { return until_; }
 
-    /// The failure to report in the end: `why`, and after how many attempts if there was more than one. `now`
-    /// tells whether it was `total_time` that cut the last one short.
+    /// The failure to report in the end: `why`, and after how many attempts if there was more than one. It is
+    /// told as `total_time` if that has run out `now` and the last one was cut short by `timeout`, as `retry`
+    /// does; a limit of the attempt's own stays what it is.
     failure last(failure why, clock::time_point now) const;
 
 private:

@@ -258,7 +258,8 @@ public:
     }
 
     /// How many requests wait for a place and how many are under way, this moment; and how many have ended
-    /// since the client was made.
+    /// since the client was made. What was refused before it was accepted (an argument, a full queue, a
+    /// client that closes) counts nowhere, nor is there a trace or a line of log about it.
     class statistics {
     public:
         statistics() = default;

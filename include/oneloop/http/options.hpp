@@ -38,7 +38,7 @@ public:
     duration first_byte = std::chrono::seconds(30); ///< from the request sent to the first byte of the answer
     duration stall = std::chrono::seconds(30); ///< without one more byte of the answer, while we want some,
                                                ///< or taken of a request's body of more than 64 KiB
-    duration total = std::chrono::minutes(5);  ///< everything after the queue
+    duration total = std::chrono::minutes(5);  ///< everything but the queue
 };
 
 /// Options of one request, each falling back to the client's. Safe to build inside a `co_await` expression:
@@ -97,10 +97,13 @@ public:
     ///   - an answer with the status 408, 425, 429, 502, 503 or 504, if the method may be repeated: after the
     ///   time
     ///     that its Retry-After asks for, if that is longer than the pause.
-    /// `total_timeout` runs through all attempts and pauses, and a pause that would reach beyond it, or
+    /// `total_timeout` runs through all attempts and pauses, though not while the request waits in the queue
+    /// for its place, and a pause that would reach beyond it, or
     /// beyond the policy's `total_time`, is not begun: the last answer or failure is given. A file of which
     /// something was written already is not begun anew; with `download_options::resume` it is gone on with.
-    /// See also `client_options::max_retries_saved`.
+    /// The outcome of the failure that is given is that of the whole request: once a server may have acted on
+    /// an attempt, or on what it redirected elsewhere, it is `in_doubt` at least, though nothing of the last
+    /// attempt was sent. See also `client_options::max_retries_saved`.
     request_options& retry(retry_policy policy) { return retry_ = std::move(policy), *this; }
 
     /// Bytes of the body at most; more ends the request with `condition::limit`.
@@ -154,8 +157,9 @@ public:
     client_options& max_in_flight_per_host(std::size_t n) { return max_in_flight_per_host_ = n, *this; }
 
     /// From the beginning of one request to a host to that of the next, at least (none): politeness when one
-    /// crawls. Redirects and retries count as requests. Meanwhile requests to that host wait in the queue,
-    /// and those to others go on.
+    /// crawls. Redirects and retries count as requests; the second request of `digest_auth`, and one that
+    /// libcurl repeats on a new connection as a kept one had died, go out at once. Meanwhile requests to that
+    /// host wait in the queue, and those to others go on.
     client_options& min_host_interval(duration d) { return host_pause_ = d, *this; }
     /// The same, as requests per second; 0 is no limit.
     client_options& max_host_rate(double per_second) {

@@ -73,7 +73,7 @@ public:
 
     /// How long each stretch took; what had no part in the answer is zero, such as `tls` on a connection that
     /// was used again. `queue`, `resolve` and `total` are of the whole request, the others of the last
-    /// attempt.
+    /// attempt. A pause between two attempts counts in `total` only.
     class timing {
     public:
         timing() = default;

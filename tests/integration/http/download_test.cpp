@@ -144,6 +144,10 @@ TEST_CASE("download: a file has a limit", "[http][download][limit]") {
     with_client(http::client_options().max_file(5'000), [&](http::client& http) -> awaitable<> {
         auto r = co_await http.download(server.url(), dir / "file", nothrow);
         check_failure(r, condition::limit, phase::receive, "max_file", outcome::answered);
+        // One of the request's own is told by its own name
+        const auto own = http::download_options().request(http::request_options().max_body(4'000));
+        auto less = co_await http.download(server.url(), dir / "file", own, nothrow);
+        check_failure(less, condition::limit, phase::receive, "max_body", outcome::answered);
     });
     wait_until_empty(dir.path());
 }

@@ -200,6 +200,33 @@ TEST_CASE("http2: what a server says it has not seen can be asked again", "[http
         }
 }
 
+// libcurl would repeat it over HTTP/1.1, the third time, whatever it is.
+TEST_CASE("http2: a POST with digest is authorized once", "[http][http2][fault]") {
+    const std::string asks_who = std::string(
+                                     "\x08\x03"
+                                     "401"
+                                 ) +
+                                 "\x0f\x2e\x27" // of the static table: :status, www-authenticate
+                                 "Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
+    h2_script h2([&](std::size_t connection) {
+        if (connection > 0)
+            return script().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        return request()
+            .send(hello + frame(headers, end_headers | end_stream, 1, asks_who))
+            .then(request())
+            .send(frame(reset_stream, 0, 3, number(13)))
+            .hang();
+    });
+    with_client(h2.client(), [&](http::client& http) -> awaitable<> {
+        const auto digest = http::request_options().digest_auth("ada", "s3cret");
+        auto lost = co_await http.post(h2.server.url(), "body", digest, nothrow);
+        REQUIRE(lost.has_error());
+        CHECK(lost.error().outcome() != outcome::not_sent);
+        CHECK(h2.server.requests().size() == 2);
+        co_await http.close();
+    });
+}
+
 TEST_CASE(
     "http2: who waits for another's connection goes on when that is cancelled", "[http][http2][cancel]"
 ) {

@@ -178,6 +178,24 @@ TEST_CASE("request: digest is answered, for a POST too", "[http][request]") {
     });
 }
 
+TEST_CASE("request: a POST with digest is not sent a third time by itself", "[http][request][fault]") {
+    const std::string challenge =
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
+        "Content-Length: 2\r\n\r\nno";
+    tcp_server server([&](std::size_t connection) {
+        return connection == 0 ? script().expect(whole_request).send(challenge).expect(whole_request)
+                               : answers();
+    });
+    with_client([&](http::client& http) -> awaitable<> {
+        const auto digest = http::request_options().digest_auth("ada", "s3cret");
+        auto lost = co_await http.post(server.url(), "body", digest, nothrow);
+        REQUIRE(lost.has_error());
+        CHECK(lost.error() == condition::network);
+        CHECK(lost.error().outcome() != outcome::not_sent);
+        CHECK(server.requests().size() == 2);
+    });
+}
+
 TEST_CASE("request: what one server has said for digest is told to no other", "[http][request]") {
     const auto challenge = [](const std::string& realm) {
         return "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"" + realm +

@@ -296,6 +296,19 @@ TEST_CASE(
     });
 }
 
+TEST_CASE("stream: a limit of the request's own is told by its name", "[http][stream][limit]") {
+    tcp_server server(http_answers(std::string(10'000, 'b')));
+    with_client([&](http::client& http) -> awaitable<> {
+        const auto own = http::request_options().max_body(5'000);
+        auto page = co_await http.stream(server.url(), own);
+        result<std::optional<std::string>> piece = std::optional<std::string>();
+        do
+            piece = co_await page.read(nothrow);
+        while (piece.has_value() && *piece);
+        check_failure(piece, condition::limit, phase::receive, "max_body", outcome::answered);
+    });
+}
+
 TEST_CASE("stream: limits are those of a file", "[http][stream]") {
     nginx server;
     server.serve("page", std::string(100'000, 'x'));

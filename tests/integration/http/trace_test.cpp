@@ -1,4 +1,5 @@
 #include "tests/integration/http/checks.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/nginx.hpp"
 #include "tests/support/tcp_server.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -70,6 +71,30 @@ TEST_CASE("trace: every step of a request, in order", "[http][trace]") {
     }
     CHECK(events.back().why == condition::network);
     CHECK(events.back().attempt == 2);
+}
+
+TEST_CASE("trace: the handshake is told with the request that goes out", "[http][trace][tls]") {
+    const temp_dir dir;
+    certificate_authority authority(dir.path());
+    const identity files = authority.issue("server");
+    tcp_server server(http_answers("ok"), tcp_server_options().tls(files.certificate, files.key));
+    std::vector<http::trace_event> sent;
+    const auto note = [&](const http::trace_event& e) {
+        if (e.what == step::sent)
+            sent.push_back(e);
+    };
+    const auto options = http::client_options().trust_file(authority.certificate().string()).trace(note);
+    with_client(options, [&](http::client& http) -> awaitable<> {
+        co_await http.get(server.url());
+        co_await http.get(server.url());
+        while (sent.size() < 2)
+            co_await sleep_for(1ms);
+    });
+    REQUIRE(sent.size() == 2);
+    CHECK_FALSE(sent[0].reused);
+    CHECK(sent[0].times.tls > 0s);
+    CHECK(sent[1].reused);
+    CHECK(sent[1].times.tls == 0s);
 }
 
 TEST_CASE("trace: one line for a log, without secrets", "[http][trace]") {

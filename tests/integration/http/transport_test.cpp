@@ -1,4 +1,5 @@
 #include "tests/integration/http/checks.hpp"
+#include "tests/integration/http/scripts.hpp"
 #include "tests/support/temp_dir.hpp"
 #include <oneloop/testing.hpp>
 
@@ -8,23 +9,6 @@ using namespace std::chrono_literals;
 using http::scripted;
 
 namespace {
-
-// A client without a network, in virtual time.
-template <class Body>
-void with_script(
-    const std::shared_ptr<http::scripted_transport>& script, http::client_options options, Body body
-) {
-    run([&]() -> awaitable<> {
-        http::client http(co_await this_coro::executor, options.transport(script));
-        co_await body(http);
-        co_await http.close();
-    });
-}
-
-template <class Body>
-void with_script(const std::shared_ptr<http::scripted_transport>& script, Body body) {
-    with_script(script, http::client_options(), std::move(body));
-}
 
 // Answers all the same when it is cancelled.
 class stubborn final : public http::transport {

@@ -151,6 +151,8 @@ TEST_CASE("the last failure says after how many attempts, and whether the time w
     CHECK(late.limit() == "total_time 5 s");
     const auto own = course.last(failure(errc::timed_out).limit("timeout 1 s"), start + 4s);
     CHECK(own.limit() == "timeout 1 s");
+    const auto another = course.last(failure(errc::timed_out).limit("first_byte_timeout 1 s"), start + 6s);
+    CHECK(another.limit() == "first_byte_timeout 1 s");
     CHECK(course.last(cancelled(), start).message() == cancelled().message());
 }
 

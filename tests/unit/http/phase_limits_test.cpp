@@ -44,6 +44,37 @@ TEST_CASE(
     check_next(limits, "total_timeout", start + 150s);
 }
 
+TEST_CASE("phase limits: waiting in the queue again is not charged either", "[limits]") {
+    phase_limits limits(times(), start);
+    limits.enter(phase::resolve, start + 10s);
+    CHECK(limits.begun() == start + 10s);
+    limits.enter(phase::queue, start + 20s); // on the way to another host
+    check_next(limits, "queue_timeout", start + 80s);
+    limits.enter(phase::resolve, start + 70s);
+    check_next(limits, "connect_timeout", start + 80s);
+    CHECK(limits.begun() == start + 10s);
+    CHECK(limits.total_left(start + 70s) == 90s);
+    CHECK(limits.spent(phase::queue) == 60s);
+    limits.enter(phase::file, start + 71s);
+    check_next(limits, "total_timeout", start + 160s);
+}
+
+TEST_CASE("phase limits: a pause is the total's, and not of the queue", "[limits]") {
+    phase_limits limits(times(), start);
+    limits.enter(phase::resolve, start + 10s);
+    limits.pause(30s, start + 15s);
+    CHECK(limits.next().resume);
+    CHECK(limits.next().at.at() == start + 45s);
+    limits.enter(phase::queue, start + 45s);
+    check_next(limits, "queue_timeout", start + 105s);
+    limits.enter(phase::resolve, start + 50s);
+    CHECK(limits.spent(phase::queue) == 15s);
+    CHECK(limits.spent(phase::resolve) == 5s);
+    CHECK(limits.total_left(start + 50s) == 65s);
+    limits.pause(90s, start + 60s);
+    check_next(limits, "total_timeout", start + 115s);
+}
+
 TEST_CASE("phase limits: looking up and connecting share one limit", "[limits]") {
     phase_limits limits(times(), start);
     limits.enter(phase::resolve, start);
@@ -78,5 +109,7 @@ TEST_CASE("phase limits: a year and more is no overflow", "[limits]") {
     t.stall = http::duration::max();
     phase_limits limits(t, start);
     limits.enter(phase::receive, start);
+    limits.enter(phase::queue, start + 1s);
+    limits.enter(phase::receive, start + 2s);
     CHECK(limits.next().at.is_never());
 }
