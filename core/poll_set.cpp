@@ -111,10 +111,13 @@ int poll_set::deliver_some() {
     const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count && ready_; ++i) {
         const int fd = events[static_cast<std::size_t>(i)].data.fd;
-        if (table_.wanted(fd) == not_ready)
+        if (table_.wanted(fd) == not_ready) {
             tell_epoll(table_.unwanted(fd), fd, not_ready);
-        else
+            if (unwanted_)
+                unwanted_(fd);
+        } else {
             ready(fd, readiness_of(events[static_cast<std::size_t>(i)].events));
+        }
     }
     return count;
 }

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace oneloop {
 
@@ -29,6 +30,8 @@ public:
     void run(
         ready_function ready, std::function<void()> turn_over = [] {}
     );
+    /// Calls `told` when something happens on a descriptor that nobody waits for.
+    void when_unwanted(std::function<void(int fd)> told) { unwanted_ = std::move(told); }
     void rest();
 
     void want(int fd, unsigned what);
@@ -51,6 +54,7 @@ private:
     interest_table table_;
     ready_function ready_;
     std::function<void()> turn_over_;
+    std::function<void(int)> unwanted_;
     bool armed_ = false;
 };
 

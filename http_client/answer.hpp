@@ -20,6 +20,13 @@ public:
     /// One line of the head, or a trailer, with its end of line. False when the head has become too large.
     bool line(std::string_view text);
 
+    /// Nothing has come yet.
+    void begin_anew(std::uint64_t max_header_bytes) {
+        auto memory = std::move(memory_);
+        *this = answer(max_header_bytes);
+        memory_ = std::move(memory);
+    }
+
     /// Where large bodies get their memory from, and leave it.
     void use(std::shared_ptr<body_memory> memory) { memory_ = std::move(memory); }
 

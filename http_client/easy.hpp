@@ -83,10 +83,11 @@ public:
         return *self;
     }
 
-    class transfer* serves = nullptr; // at the moment; libcurl's callbacks get the handle
-    lane* works_in = nullptr;         // from multi::add to remove
-    bool begun = false;               // libcurl knows of it
-    slist resolve;                    // libcurl reads it while the request runs
+    class transfer* serves = nullptr;       // at the moment; libcurl's callbacks get the handle
+    lane* works_in = nullptr;               // from multi::add to remove
+    bool begun = false;                     // libcurl knows of it
+    curl_socket_t socket = CURL_SOCKET_BAD; // that libcurl last waited for
+    slist resolve;                          // libcurl reads it while the request runs
 
     // What it was told last, where telling it again costs
     bool plain_get = true, compressed = false, digest = false;

@@ -39,6 +39,8 @@ engine::engine(executor loop, client_options options)
       deadlines_(std::in_place, loop_, [this](deadline_timer::entry& which) { return check_limits(which); }),
       budget_(options_.max_retries_saved_),
       closers_(std::make_shared<oneloop::detail::wait_list>(loop_)) {
+    if (!connection_.http2)
+        multi_->distrust_idle_connections();
     if (options_.trace_ || options_.log_)
         tracer_ = std::make_shared<tracer>(loop_, options_.trace_, options_.log_);
     if (options_.transport_)

@@ -144,6 +144,7 @@ void multi::forget(easy& transfer) {
     transfer.place_in<unpaused_ones>::unlink();
     transfer.works_in = nullptr;
     transfer.begun = false;
+    transfer.socket = CURL_SOCKET_BAD;
 }
 
 void multi::rest_if_idle() {

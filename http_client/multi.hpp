@@ -45,6 +45,10 @@ public:
     /// `kept` connections at most stay open in each lane for further requests. `done` is called outside of
     /// libcurl's callbacks, and as the last thing: it may do what it likes, even throw.
     multi(const executor& loop, std::size_t lanes, std::size_t kept, done_function done);
+
+    /// For connections of HTTP/1: what comes while nobody has asked is nobody's answer, so that connection is
+    /// done with. libcurl before 8 would give it to the next request. (A server of HTTP/2 may speak then.)
+    void distrust_idle_connections();
     ~multi();
 
     /// The handle must stay until remove(), or until `done` was called for it. False if libcurl does not take
@@ -99,6 +103,7 @@ private:
     void close(lane&);
     void note(curl_socket_t fd, lane&);
     lane& lane_of(curl_socket_t fd) const noexcept;
+    bool is_used(curl_socket_t fd) const noexcept;
 
     executor loop_;
     std::size_t kept_;

@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -29,12 +31,14 @@ int unless_it_throws(Callback callback) noexcept {
 
 } // namespace
 
-int multi::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+int multi::on_socket(CURL* transfer, curl_socket_t fd, int what, void* self, void*) {
     // CURL_POLL_REMOVE means "stop watching", not "closed": the connection may serve the next request
     const unsigned wanted = what == CURL_POLL_REMOVE ? not_ready
                                                      : (what & CURL_POLL_IN ? readable : 0U) |
                                                            (what & CURL_POLL_OUT ? writable : 0U);
     lane& l = *static_cast<lane*>(self);
+    if (wanted != not_ready)
+        easy::of(transfer).socket = fd;
     return unless_it_throws([&] {
         l.home.note(fd, l);
         l.home.sockets_->want(fd, wanted);
@@ -54,6 +58,20 @@ lane& multi::lane_of(curl_socket_t fd) const noexcept {
     const auto number = static_cast<std::size_t>(fd);
     lane* const known = number < by_socket_.size() ? by_socket_[number] : nullptr;
     return known ? *known : *lanes_.front();
+}
+
+void multi::distrust_idle_connections() {
+    sockets_->when_unwanted([this](int fd) {
+        if (!is_used(fd))
+            ::shutdown(fd, SHUT_RDWR); // libcurl finds it dead when it looks for one, and closes it
+    });
+}
+
+// Also by one that is paused.
+bool multi::is_used(curl_socket_t fd) const noexcept {
+    return std::ranges::any_of(lanes_, [fd](const auto& l) {
+        return std::ranges::any_of(l->running, [fd](const easy& e) { return e.socket == fd; });
+    });
 }
 
 int multi::on_timer(CURLM*, long milliseconds, void* self) {

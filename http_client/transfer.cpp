@@ -173,7 +173,7 @@ void transfer::begin_again() {
     ++attempts;
     addresses.clear();
     next_address = 0;
-    answer_ = answer(defaults_.max_headers_);
+    answer_.begin_anew(defaults_.max_headers_);
     refusal_ = {};
     // Whoever has seen it may have acted on it, whatever becomes of what is sent next
     acted_on_ = std::max(acted_on_, std::min(outcome_, oneloop::outcome::in_doubt));

@@ -162,3 +162,34 @@ TEST_CASE("fault: junk on an idle connection is no answer to the next request", 
     });
     CHECK(server.connections() == 5);
 }
+
+// As a server's 408 does: it lies there before the next request is sent, while the client is busy elsewhere
+// or rests.
+TEST_CASE("fault: junk that comes later on an idle connection is no answer either", "[http][fault]") {
+    const bool rests = GENERATE(false, true);
+    const std::string mine = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine";
+    tcp_server server([&mine](std::size_t connection) {
+        if (connection > 0)
+            return script().expect_request().send(mine).repeat();
+        return script()
+            .expect_request()
+            .send(mine)
+            .wait_for_requests(2)
+            .send("HTTP/1.1 408 Late\r\nContent-Length: 5\r\n\r\nother")
+            .hang();
+    });
+    with_client([&](http::client& http) -> awaitable<> {
+        http::client another(co_await this_coro::executor);
+        http::client& meanwhile = rests ? another : http;
+        const std::string elsewhere = "http://localhost:" + std::to_string(server.port()) + "/";
+        co_await http.get(server.url());
+        for (int i = 0; i < 2; ++i) // over a connection of its own; the second comes after the junk
+            co_await meanwhile.get(elsewhere);
+        auto page = co_await http.get(server.url());
+        CHECK(page.status() == 200);
+        CHECK(page.body() == "mine");
+        CHECK_FALSE(page.reused_connection());
+        co_await another.close();
+    });
+    CHECK(server.connections() == 3);
+}

@@ -22,6 +22,7 @@ std::string with_room(std::size_t bytes) {
 response large_answer(const std::shared_ptr<body_memory>& memory, char filled_with) {
     answer a(10'000);
     a.use(memory);
+    a.begin_anew(10'000);
     CHECK(a.line("HTTP/1.1 200 OK\r\n"));
     CHECK(a.line("\r\n"));
     for (std::size_t i = 0; i < 64; ++i)
