@@ -5,8 +5,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <iterator>
+#include <memory>
+#include <new>
 #include <utility>
 
 namespace oneloop::http {
@@ -61,11 +62,10 @@ void body_memory::close() noexcept {
 void make_room(std::string& body, std::size_t bytes) {
     constexpr std::size_t page = std::size_t{2} << 20;
     body.reserve(bytes);
-    const auto begin = reinterpret_cast<std::uintptr_t>(body.data());
-    const std::uintptr_t first = (begin + page - 1) / page * page,
-                         last = (begin + body.capacity()) / page * page;
-    if (first < last) // what cannot be had is no loss
-        ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+    void* first = body.data();
+    std::size_t room = body.capacity();
+    if (std::align(page, page, first, room)) // what cannot be had is no loss
+        ::madvise(first, room / page * page, MADV_HUGEPAGE);
 }
 
 response::contents::~contents() {
