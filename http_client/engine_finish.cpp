@@ -52,14 +52,17 @@ void engine::finish(const transfer_ptr& t, failure why) {
     count(*t, told, whole);
     stop(*t);
     leave(*t);
+    const auto go_on_without_it = [this] {
+        pump();
+        told_if_drained();
+    };
     // Without a detour through the queue of the loop; then as the last, for whoever is told may do anything
-    const bool here = std::exchange(tells_here_, false) && !told.code() && !t->pipe;
-    if (!here)
-        deliver(*t, std::move(told), std::move(whole));
-    pump();
-    told_if_drained();
-    if (here)
-        std::move(t->handler).succeed_here(std::move(whole));
+    if (std::exchange(tells_here_, false) && !told.code() && !t->pipe) {
+        go_on_without_it();
+        return t->handler.succeed_here(std::move(whole));
+    }
+    deliver(*t, std::move(told), std::move(whole));
+    go_on_without_it();
 }
 
 void engine::leave(transfer& t) {
