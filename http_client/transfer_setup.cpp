@@ -15,8 +15,9 @@ namespace oneloop::http {
 // A body up to this is sent along with the head of the request.
 constexpr std::size_t most_at_once = std::size_t{64} << 10;
 
+constexpr long packed_at_once = 8L << 10;
+
 // What is worth a file, or to be read in pieces, is taken for as large as this.
-constexpr long packed_at_once = 8 * 1024;
 constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
 
 void transfer::set_up(easy& e, const client_options& options, const connection_setup& connection) {

@@ -157,7 +157,9 @@ TEST_CASE("http2: a cancelled request does not cost the connection", "[http][htt
                 boost::asio::cancellation_signal signal;
                 auto token = boost::asio::bind_cancellation_slot(signal.slot(), nothrow);
                 auto big = tasks.spawn(http.get(h2.server.tls_url("/slow/big"), token));
-                auto page = co_await http.get(h2.server.tls_url("/status/200")); // after it
+                while (http.stats().in_flight == 0)
+                    co_await sleep_for(1ms);
+                auto page = co_await http.get(h2.server.tls_url("/status/200")); // sent after it
                 CHECK(page.status() == 200);
                 signal.emit(boost::asio::cancellation_type::terminal);
                 auto answer = co_await big.get();
