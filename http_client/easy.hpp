@@ -28,6 +28,7 @@ using place_in = boost::intrusive::list_base_hook<
 struct running_ones;
 struct waiting_ones;
 struct unpaused_ones;
+struct early_ones;
 struct lane;
 
 /// libcurl has no "never" for connecting: in milliseconds, what nobody waits for.
@@ -36,7 +37,10 @@ constexpr long limit_that_is_none = 24L * 3600 * 1000;
 /// One easy handle, used for one request after another: making and resetting handles costs a fifth of a small
 /// request, so what is the same for all requests is set once, and what is not is set each time, "off"
 /// included.
-class easy : public place_in<running_ones>, public place_in<waiting_ones>, public place_in<unpaused_ones> {
+class easy : public place_in<running_ones>,
+             public place_in<waiting_ones>,
+             public place_in<unpaused_ones>,
+             public place_in<early_ones> {
 public:
     easy();
     ~easy();

@@ -142,6 +142,7 @@ void multi::forget(easy& transfer) {
     transfer.place_in<running_ones>::unlink();
     transfer.place_in<waiting_ones>::unlink();
     transfer.place_in<unpaused_ones>::unlink();
+    transfer.place_in<early_ones>::unlink();
     transfer.works_in = nullptr;
     transfer.begun = false;
     transfer.socket = CURL_SOCKET_BAD;
@@ -154,6 +155,11 @@ void multi::rest_if_idle() {
     sockets_->rest();
     for (const auto& each : lanes_)
         each->timer.cancel();
+}
+
+void multi::answered_early(easy& transfer) {
+    if (transfer.works_in && !transfer.place_in<early_ones>::is_linked())
+        transfer.works_in->early.push_back(transfer);
 }
 
 void multi::resume(easy& transfer) {

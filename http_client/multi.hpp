@@ -30,6 +30,7 @@ struct lane {
     std::size_t begun = 0; // since the last kick, in which libcurl begins them all
     list_of<running_ones> running;
     list_of<waiting_ones> to_begin; // of those that run
+    list_of<early_ones> early;      // the same: whose answers came while they were sent
 };
 
 /// libcurl on one loop: its sockets in our epoll, its timers on Asio timers. In the order of one transfer:
@@ -55,6 +56,11 @@ public:
     /// it.
     [[nodiscard]] bool add(easy& transfer, std::size_t lane);
     void remove(easy& transfer);
+
+    /// Over HTTP/2 the answer may end before the request. libcurl 7.88 finds out when it has sent the rest,
+    /// tells nobody, and waits for a socket that has no more to say: from now on it is called once more each
+    /// time.
+    void answered_early(easy& transfer);
 
     /// Goes on with a transfer whose write callback had paused it.
     void resume(easy& transfer);
@@ -96,6 +102,7 @@ private:
     void begin_more(lane&);
     void go_on();
     void act(lane&, curl_socket_t fd, int events);
+    static CURLMcode look_again(lane&);
     void drain(lane&);
     void tell(lane&, easy& transfer, CURLcode);
     void start_over(lane&);

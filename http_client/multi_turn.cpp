@@ -143,11 +143,25 @@ void multi::act(lane& l, curl_socket_t fd, int events) {
     now_.reset();
     go_on();
     int still_running = 0;
-    const CURLMcode code = curl_multi_socket_action(l.handle, fd, events, &still_running);
+    CURLMcode code = curl_multi_socket_action(l.handle, fd, events, &still_running);
+    if (code == CURLM_OK && !l.early.empty())
+        code = look_again(l);
     if (code != CURLM_OK && code != CURLM_BAD_SOCKET)
         start_over(l);
     else
         drain(l);
+}
+
+CURLMcode multi::look_again(lane& l) {
+    std::vector<curl_socket_t> those;
+    for (const easy& each : l.early)
+        those.push_back(each.socket);
+    int still_running = 0;
+    CURLMcode code = CURLM_OK;
+    for (std::size_t i = 0; i < those.size() && code == CURLM_OK; ++i)
+        if (those[i] != CURL_SOCKET_BAD) // which would mean a time limit
+            code = curl_multi_socket_action(l.handle, those[i], CURL_CSELECT_IN, &still_running);
+    return code;
 }
 
 // What libcurl had kept back goes to the write callback at once, which may refuse it.

@@ -181,6 +181,8 @@ std::size_t transfer::header(std::string_view line) {
     // libcurl stops sending then, but if the body is late it notices only when it is called
     if (feed && answer_.head_ended() && answer_.status() >= 300)
         feed->wake();
+    if (easy_ && easy_->http2 && !easy_->plain_get && answer_.head_ended())
+        driver_->answered_early(*easy_);
     if (pipe && answer_.head_ended() && head_may_be_the_last())
         give_head();
     return line.size();

@@ -292,7 +292,9 @@ public:
     /// the rest of a body that waits for its reader when the server ends the connection, and to take a body
     /// that was reset for whole: where the server announces no length, `response::certainly_complete()` is
     /// therefore false. A request that the server refused or did not get to is not repeated by itself:
-    /// `retry` does it.
+    /// `retry` does it. A server that answers before it has the body, and breaks the stream off
+    /// then, is told as an error; one that neither reads the rest of a large body nor breaks it off is waited
+    /// for until a time limit.
     ///
     /// Cancelling a request over HTTP/2 does not cost the connection. `max_in_flight_per_host` counts
     /// streams. Over plain http it is never spoken. With a libcurl that was built without HTTP/2 the client's

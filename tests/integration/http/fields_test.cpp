@@ -88,7 +88,7 @@ TEST_CASE("fields: one that a client has twice is sent twice", "[http]") {
 TEST_CASE("fields: a head that is larger than can be sent is refused before it is", "[http]") {
     const auto large =
         http::request_options().query("q", std::string(50'000, 'q')).header("X-A", std::string(950'000, 'x'));
-    const auto most = http::request_options().header("X-A", std::string(999'900, 'x'));
+    const auto most = http::request_options().header("X-A", std::string(300'000, 'x'));
     with_client([&](http::client& http) -> awaitable<> {
         tcp_server server(answers()); // it keeps what it has read
         auto refused = co_await http.get(server.url(), large, nothrow);

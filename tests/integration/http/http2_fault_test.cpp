@@ -200,6 +200,24 @@ TEST_CASE("http2: what a server says it has not seen can be asked again", "[http
         }
 }
 
+TEST_CASE("http2: an answer that does not wait for the body is given", "[http][http2]") {
+    const auto status = GENERATE(values<std::string>({"200", "413"}));
+    const auto size = GENERATE(std::size_t{10}, std::size_t{60'000});
+    h2_script h2([&](std::size_t) {
+        return request()
+            .send(hello + frame(headers, end_headers | end_stream, 1, "\x08\x03" + status))
+            .hang();
+    });
+    with_client(h2.client(), [&](http::client& http) -> awaitable<> {
+        auto seen = co_await http.post(
+            h2.server.url(), std::string(size, 'x'), http::request_options().total_timeout(5s), nothrow
+        );
+        INFO(status << ", " << size << (seen.has_value() ? "" : ": " + seen.error().message()));
+        REQUIRE(seen.has_value());
+        CHECK(std::to_string(seen->status()) == status);
+    });
+}
+
 // libcurl would repeat it over HTTP/1.1, the third time, whatever it is.
 TEST_CASE("http2: a POST with digest is authorized once", "[http][http2][fault]") {
     const std::string asks_who = std::string(

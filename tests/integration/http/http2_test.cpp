@@ -264,3 +264,18 @@ TEST_CASE("http2: a request that waits for the disk does not hold up the others"
     CHECK(read_file(files / "big") == big);
     CHECK(connections(h2.server.requests(31)) == 1);
 }
+
+TEST_CASE("http2: an answer to a POST that nginx does not read", "[http][http2]") {
+    h2_server h2("location /no { return 413; } location /yes { return 200 \"yes\"; }");
+    const auto size = GENERATE(std::size_t{10}, std::size_t{60'000}, std::size_t{1'000'000});
+    const std::string body(size, 'x');
+    with_client(h2.client(), [&](http::client& http) -> awaitable<> {
+        auto refused = co_await http.post(h2.server.tls_url("/no"), body);
+        CHECK(refused.status() == 413);
+        if (size >
+            65'535) // which is all that a server takes unread; the rest it should have refused, and did not
+            co_return;
+        auto taken = co_await http.post(h2.server.tls_url("/yes"), body);
+        CHECK(taken.body() == "yes");
+    });
+}
