@@ -48,6 +48,8 @@ void engine::note_phase(const transfer& t) {
         note(t, trace_event::step::answering);
     else if (t.goes_out())
         note(t, trace_event::step::sent, connected);
+    else if (t.where() == phase::tls)
+        note(t, trace_event::step::securing, connected);
 }
 
 std::vector<client::host_statistics> engine::stats_by_host() const {

@@ -27,8 +27,9 @@ void tracer::tell() {
 }
 
 std::string_view to_string(trace_event::step what) noexcept {
-    static constexpr std::array<std::string_view, 8> names{"queued",    "resolving",  "connecting", "sent",
-                                                           "answering", "redirected", "repeated",   "done"};
+    static constexpr std::array<std::string_view, 9> names{"queued",     "resolving", "connecting",
+                                                           "securing",   "sent",      "answering",
+                                                           "redirected", "repeated",  "done"};
     return names[static_cast<std::size_t>(what)];
 }
 

@@ -163,6 +163,7 @@ private:
     static int on_seek(void* self, curl_off_t to, int whence);
     static int on_request(void* self, char*, char*, int, int);
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
+    static CURLcode on_handshake(CURL*, void* context, void* self);
     void enter(oneloop::phase);
     clock::time_point now() const;
     void repeat_on_a_new_connection();

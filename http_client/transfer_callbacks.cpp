@@ -36,7 +36,9 @@ int transfer::on_request(void* self, char*, char*, int, int) {
                              .because("the server closed the connection on which the request was sent");
             return CURL_PREREQFUNC_ABORT;
         }
-        t.outcome_ = std::max(t.outcome_, oneloop::outcome::in_doubt);
+        // The answer to the request without an authorization is none to the one with it
+        t.outcome_ =
+            asked_who ? oneloop::outcome::in_doubt : std::max(t.outcome_, oneloop::outcome::in_doubt);
         t.repeat_on_a_new_connection();
         t.enter(t.sends_in_pieces() ? oneloop::phase::send : oneloop::phase::first_byte);
         return CURL_PREREQFUNC_OK;
@@ -60,6 +62,17 @@ curl_socket_t transfer::on_open(void* self, curlsocktype, curl_sockaddr* address
     if (t.socket_ < 0)
         t.no_socket_ = errno;
     return t.socket_;
+}
+
+// An SSL_CTX is made when the way to the peer is there.
+CURLcode transfer::on_handshake(CURL*, void*, void* self) {
+    auto& t = *static_cast<easy*>(self)->serves;
+    const auto tell = [&t]() -> std::size_t {
+        if (t.phase_begun && t.where() == oneloop::phase::tls)
+            t.phase_begun();
+        return CURLE_OK;
+    };
+    return static_cast<CURLcode>(t.unless_it_throws(tell, CURLE_OUT_OF_MEMORY));
 }
 
 // Once more, of the address that libcurl itself is about to dial.

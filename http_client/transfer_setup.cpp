@@ -30,6 +30,10 @@ void transfer::set_up(easy& e, const client_options& options, const connection_s
     e.set(CURLOPT_PREREQFUNCTION, &transfer::on_request);
     e.set(CURLOPT_READFUNCTION, &transfer::on_read);
     e.set(CURLOPT_SEEKFUNCTION, &transfer::on_seek);
+    if (options.trace_) { // a libcurl without OpenSSL does not tell
+        curl_easy_setopt(e.handle(), CURLOPT_SSL_CTX_FUNCTION, &transfer::on_handshake);
+        curl_easy_setopt(e.handle(), CURLOPT_SSL_CTX_DATA, &e);
+    }
     for (const auto data :
          {CURLOPT_PRIVATE, CURLOPT_OPENSOCKETDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PREREQDATA,
           CURLOPT_READDATA, CURLOPT_SEEKDATA})

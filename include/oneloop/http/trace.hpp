@@ -18,6 +18,7 @@ public:
         queued,     ///< accepted; it waits for a place
         resolving,  ///< it has a place, and looks up its host
         connecting, ///< `address` is tried, or a connection to it used again
+        securing,   ///< connected: the TLS handshake with the server begins
         sent,       ///< the request goes out; `reused`, `times.connect` and `times.tls` are known
         answering,  ///< the first byte of an answer is here
         redirected, ///< `status` sends it elsewhere; what comes next is about that URL

@@ -1,6 +1,7 @@
 #include "tests/integration/http/checks.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/dead_ports.hpp"
+#include "tests/support/dns_server.hpp"
 #include "tests/support/forward_proxy.hpp"
 #include "tests/support/nginx.hpp"
 #include "tests/support/step_cancel.hpp"
@@ -93,23 +94,41 @@ TEST_CASE("cancel: in each phase the failure says where and at what price", "[ht
         script().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").hang()
     );
     tcp_server no_tls(script().hang());
-    with_client(http::client_options().max_in_flight_per_host(1), [&](http::client& http) -> awaitable<> {
+    // One place for all: a request that kept it would have the others wait
+    const auto one = http::client_options().max_in_flight(1).max_in_flight_per_host(1).queue_timeout(10s);
+    with_client([&](http::client&) -> awaitable<> {
+        const auto loop = co_await this_coro::executor;
+        dns_server dns(loop);
+        dns.set("hangs.test", dns_reply().silent());
+        auto names = std::make_shared<resolver>(loop, resolver_options().server(dns.address()));
+        http::client http(loop, http::client_options(one).resolve_with(names));
+
+        auto resolving =
+            co_await cancel_when(http, "http://hangs.test/", [&] { return dns.asked("hangs.test") > 0; });
+        check_failure(resolving, condition::cancelled, phase::resolve, "", outcome::not_sent);
+        co_await still_works(http);
+
         const std::string into_hole = "http://127.0.0.1:" + std::to_string(hole.port()) + "/";
         auto connecting = co_await cancel_when(http, into_hole, [] { return true; });
         check_failure(connecting, condition::cancelled, phase::connect, "", outcome::not_sent);
+        co_await still_works(http);
 
         const std::string handshake = "https://127.0.0.1:" + std::to_string(no_tls.port()) + "/";
         auto in_tls = co_await cancel_when(http, handshake, [&] { return no_tls.connections() == 1; });
         check_failure(in_tls, condition::cancelled, phase::tls, "", outcome::not_sent);
+        co_await still_works(http);
 
         auto waiting =
             co_await cancel_when(http, silent.url(), [&] { return silent.requests().size() == 1; });
         check_failure(waiting, condition::cancelled, phase::first_byte, "", outcome::in_doubt);
+        co_await still_works(http);
 
         auto receiving =
             co_await cancel_when(http, halfway.url(), [&] { return halfway.requests().size() == 1; });
         check_failure(receiving, condition::cancelled, phase::receive, "", outcome::answered);
+        co_await still_works(http);
         CHECK(http.stats().in_flight == 0);
+        co_await http.close();
     });
 }
 

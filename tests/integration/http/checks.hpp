@@ -4,6 +4,7 @@
 #include "tests/support/failure_check.hpp"
 #include "tests/support/resources.hpp"
 #include "tests/support/run_test.hpp"
+#include "tests/support/tcp_server.hpp"
 #include <oneloop/http.hpp>
 
 #include <string>
@@ -41,6 +42,34 @@ void with_client(http::client_options options, Body body) {
 template <class Body>
 void with_client(Body body) {
     with_client(http::client_options(), std::move(body));
+}
+
+/// A server that has not been met yet is asked, and answers.
+inline awaitable<> still_works(http::client& http) {
+    tcp_server sane(http_answers("as before"));
+    const auto patient = http::request_options()
+                             .connect_timeout(std::chrono::seconds(10))
+                             .first_byte_timeout(std::chrono::seconds(10));
+    auto page = co_await http.get(sane.url(), patient, nothrow);
+    INFO((page.has_value() ? "" : page.error().message()));
+    REQUIRE(page.has_value());
+    CHECK(page->body() == "as before");
+}
+
+/// ... after which the client goes on working.
+template <class Body>
+void with_working_client(http::client_options options, Body body) {
+    with_client(std::move(options), [&](http::client& http) -> awaitable<> {
+        co_await body(http);
+        co_await still_works(http);
+        CHECK(http.stats().in_flight == 0);
+        CHECK(http.stats().queued == 0);
+    });
+}
+
+template <class Body>
+void with_working_client(Body body) {
+    with_working_client(http::client_options(), std::move(body));
 }
 
 } // namespace oneloop::testing

@@ -42,7 +42,7 @@ std::string bomb() {
     nginx server = packing_server();
     server.serve("bomb", std::string(200 * mib, '\0'));
     std::string packed;
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         const auto as_it_is = http::request_options().compressed(false).header("Accept-Encoding", "gzip");
         packed = (co_await http.get(server.url("/bomb"), as_it_is)).body();
     });
@@ -56,7 +56,7 @@ TEST_CASE("compression: a body that is read slowly takes little memory", "[http]
     nginx server = packing_server();
     const std::string whole = airy(60 * mib);
     server.serve("airy", whole);
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         const std::size_t before = heap_in_use();
         auto page = co_await http.stream(server.url("/airy"));
         CHECK(page.head().headers().get("Content-Encoding") == "gzip");
@@ -83,7 +83,7 @@ TEST_CASE(
     server.serve("page", "page");
     auto bombs = answers_in_turn({bomb()});
     const bool read_on = GENERATE(true, false);
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         const std::size_t before = heap_in_use();
         {
             auto page = co_await http.stream(bombs.url());
@@ -117,7 +117,7 @@ TEST_CASE("compression: a bomb makes no file", "[http][download][compression][fa
     auto bombs = answers_in_turn({bomb()});
     const temp_dir dir;
     dir.write("file", "old");
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         const auto packed = http::request_options().compressed(true);
         const std::size_t before = heap_in_use();
         auto bomb = co_await http.download(bombs.url(), dir / "file", packed, nothrow);

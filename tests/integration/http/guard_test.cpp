@@ -58,6 +58,25 @@ TEST_CASE("guard: a redirect does not get past it", "[http][guard][security]") {
     CHECK(inner.connections() == 0);
 }
 
+TEST_CASE(
+    "guard: no server leads a program to its cloud's metadata, nor to its files", "[http][guard][security]"
+) {
+    const auto where = GENERATE(values<std::string>(
+        {"http://169.254.169.254/latest/meta-data/", "http://[::ffff:a9fe:a9fe]/", "http://2852039166/",
+         "http://[fd00:ec2::254]/", "file:///etc/passwd", "ftp://127.0.0.1/x"}
+    ));
+    tcp_server outer(script().expect_request().send(
+        "HTTP/1.1 302 Found\r\nLocation: " + where + "\r\nContent-Length: 0\r\n\r\n"
+    ));
+    with_working_client(guarded("127.0.0.1"), [&](http::client& http) -> awaitable<> {
+        auto refused = co_await http.get(outer.url(), nothrow);
+        REQUIRE(refused.has_error());
+        INFO(refused.error().message());
+        CHECK(refused.error() == (where.starts_with("http:") ? condition::forbidden : condition::protocol));
+        CHECK(refused.error().outcome() != outcome::not_sent); // the first server was asked
+    });
+}
+
 TEST_CASE("guard: a name is judged by its addresses, each time", "[http][guard][security]") {
     tcp_server server(script().expect_request().send(ok).repeat());
     with_client([&](http::client&) -> awaitable<> {

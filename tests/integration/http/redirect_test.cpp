@@ -26,7 +26,7 @@ TEST_CASE("redirect: followed, the chain told, the connection used again", "[htt
                           .send(to("c", 307))
                           .expect_request()
                           .send(ok));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(server.url("/a/1"));
         CHECK(page.body() == "ok");
         CHECK(page.url() == server.url("/c"));
@@ -38,7 +38,7 @@ TEST_CASE("redirect: followed, the chain told, the connection used again", "[htt
 
 TEST_CASE("redirect: not followed where nobody wants it", "[http][redirect]") {
     tcp_server server(script().expect_request().send(to("/b")).repeat());
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(server.url(), http::request_options().max_redirects(0));
         CHECK(page.status() == 302);
         CHECK(page.body() == "elsewhere");
@@ -48,7 +48,7 @@ TEST_CASE("redirect: not followed where nobody wants it", "[http][redirect]") {
     tcp_server choices(
         script().expect_request().send("HTTP/1.1 300 Choices\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n")
     );
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(nowhere.url());
         CHECK(page.status() == 302);
         page = co_await http.get(choices.url());
@@ -58,7 +58,7 @@ TEST_CASE("redirect: not followed where nobody wants it", "[http][redirect]") {
 
 TEST_CASE("redirect: a loop ends at the limit", "[http][redirect][fault]") {
     tcp_server server(script().expect_request().send(to("/again")).repeat());
-    with_client(http::client_options().max_redirects(3), [&](http::client& http) -> awaitable<> {
+    with_working_client(http::client_options().max_redirects(3), [&](http::client& http) -> awaitable<> {
         auto lost = co_await http.get(server.url(), nothrow);
         check_failure(lost, condition::limit, phase::receive, "max_redirects 3", outcome::answered);
         CHECK(server.requests().size() == 4);
@@ -83,7 +83,7 @@ TEST_CASE("redirect: the method, by the standard", "[http][redirect]") {
              {303, "DELETE", "GET"}}) {
         INFO(status << " " << method);
         tcp_server server(script().expect_request().send(to("/b", status, "")).expect_request().send(ok));
-        with_client([&, method = method, becomes = becomes](http::client& http) -> awaitable<> {
+        with_working_client([&, method = method, becomes = becomes](http::client& http) -> awaitable<> {
             http::request what(method, server.url("/a"));
             what.header("Content-Language", "de");
             const bool with_body = method == "POST" || method == "PUT";
@@ -104,7 +104,7 @@ TEST_CASE("redirect: secrets stay with their origin", "[http][redirect][security
     tcp_server other(script().expect_request().send(ok).repeat());
     tcp_server server(script().expect_request().send(to(other.url("/x"))));
     auto options = http::client_options().header("X-Api-Key", "of the client");
-    with_client(options, [&](http::client& http) -> awaitable<> {
+    with_working_client(options, [&](http::client& http) -> awaitable<> {
         auto request = http::request_options()
                            .header("Cookie", "id=1")
                            .header("X-Token", "secret")
@@ -130,7 +130,7 @@ TEST_CASE("redirect: a way back does not bring the secrets back", "[http][redire
     tcp_server server(script().expect_request().send(to(other.url())).expect_request().send(ok));
     back = server.url("/back");
     home = &server;
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto request = http::request_options().bearer("secret");
         auto page = co_await http.get(server.url(), request);
         CHECK(page.body() == "ok");
@@ -141,7 +141,7 @@ TEST_CASE("redirect: a way back does not bring the secrets back", "[http][redire
 TEST_CASE("redirect: a user name of the URL stays with its origin too", "[http][redirect][security]") {
     tcp_server other(script().expect_request().send(ok).repeat());
     tcp_server server(script().expect_request().send(to("/b")).expect_request().send(to(other.url())));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         const std::string url = server.url("/a");
         auto page = co_await http.get("http://ada:secret@" + url.substr(7));
         CHECK(page.body() == "ok");
@@ -151,7 +151,7 @@ TEST_CASE("redirect: a user name of the URL stays with its origin too", "[http][
     });
     // Nor is one used that a server names
     tcp_server names(script().expect_request().send(to("http://eve:x@" + other.url("/y").substr(7))));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(names.url());
         CHECK(page.body() == "ok");
         CHECK(other.requests().at(1).bytes.find("Authorization") == std::string::npos);
@@ -164,7 +164,7 @@ TEST_CASE("redirect: to other schemes, and to nonsense, is refused", "[http][red
           "http://a\\@b/", "http://[::1/"}) {
         INFO(where);
         tcp_server server(script().expect_request().send(to(where)));
-        with_client([&](http::client& http) -> awaitable<> {
+        with_working_client([&](http::client& http) -> awaitable<> {
             auto refused = co_await http.get(server.url(), nothrow);
             REQUIRE(refused.has_error());
             CHECK(refused.error() == condition::protocol);
@@ -178,7 +178,7 @@ TEST_CASE("redirect: to other schemes, and to nonsense, is refused", "[http][red
 TEST_CASE("redirect: what servers write into Location is put right", "[http][redirect]") {
     tcp_server server(script().expect_request().send(to("/a b/\xc3\xbc?x= y#part")).expect_request().send(ok)
     );
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(server.url());
         CHECK(page.body() == "ok");
         CHECK_THAT(server.requests().at(1).bytes, containing("GET /a%20b/%C3%BC?x=%20y HTTP/1.1\r\n"));
@@ -195,14 +195,14 @@ TEST_CASE("redirect: from https to http only where it is allowed", "[http][redir
         tcp_server_options().tls(files.certificate, files.key)
     );
     auto options = http::client_options().trust_file(authority.certificate().string());
-    with_client(options, [&](http::client& http) -> awaitable<> {
+    with_working_client(options, [&](http::client& http) -> awaitable<> {
         auto refused = co_await http.get(secure.url(), nothrow);
         REQUIRE(refused.has_error());
         CHECK(refused.error() == condition::forbidden);
         CHECK_THAT(refused.error().message(), containing("from https to http"));
         CHECK(plain.requests().empty());
     });
-    with_client(options.allow_downgrade(true), [&](http::client& http) -> awaitable<> {
+    with_working_client(options.allow_downgrade(true), [&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(secure.url());
         CHECK(page.body() == "ok");
     });
@@ -215,7 +215,7 @@ TEST_CASE("redirect: any certificate will do for the origin alone", "[http][redi
     const auto tls = tcp_server_options().tls(files.certificate, files.key);
     tcp_server other(script().expect_request().send(ok).repeat(), tls);
     tcp_server server(script().expect_request().send(to("/b")).expect_request().send(to(other.url())), tls);
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         const auto any = http::request_options().dangerously_accept_any_certificate();
         auto refused = co_await http.get(server.url(), any, nothrow);
         REQUIRE(refused.has_error());
@@ -231,7 +231,7 @@ TEST_CASE("redirect: a file gets the last body, and nothing of those before", "[
     temp_dir dir;
     tcp_server server(script().expect_request().send(to("/b")).expect_request().send(ok));
     const auto path = dir / "file";
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto page = co_await http.download(server.url(), path.string());
         CHECK(page.body_size() == 2);
     });
@@ -244,7 +244,7 @@ TEST_CASE("redirect: nobody reads an endless body of one", "[http][redirect][fau
                           .expect_request()
                           .send("HTTP/1.1 302 Found\r\nLocation: " + other.url() + "\r\n\r\n")
                           .flood(std::string(10'000, 'x')));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(server.url());
         CHECK(page.body() == "ok");
     });
@@ -253,7 +253,7 @@ TEST_CASE("redirect: nobody reads an endless body of one", "[http][redirect][fau
 TEST_CASE("redirect: one limit of time for all of it", "[http][redirect][fault]") {
     tcp_server silent(script().expect_request().hang());
     tcp_server server(script().expect_request().send(to(silent.url())));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto late = co_await http.get(server.url(), http::request_options().total_timeout(100ms), nothrow);
         check_failure(late, condition::timeout, phase::first_byte, "total_timeout 100 ms", outcome::in_doubt);
     });
@@ -264,7 +264,7 @@ TEST_CASE("redirect: hosts' limits hold on the way", "[http][redirect]") {
     // Each is a host of its own, so that as many are redirected at once
     const auto leads_there = script().expect_request().send(to(other.url())).repeat();
     tcp_server one(leads_there), two(leads_there), three(leads_there), four(leads_there);
-    with_client(
+    with_working_client(
         http::client_options().max_in_flight(10).max_in_flight_per_host(1),
         [&](http::client& http) -> awaitable<> {
             std::vector<awaitable<http::response>> all;

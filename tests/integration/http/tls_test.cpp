@@ -21,7 +21,7 @@ TEST_CASE("tls: a certificate that a trusted authority signed", "[http][tls]") {
     const certificate_authority authority(dir.path());
     nginx server(nginx_options().tls(authority.issue("good")));
     server.serve("page", "secret");
-    with_client(trusting(authority), [&](http::client& http) -> awaitable<> {
+    with_working_client(trusting(authority), [&](http::client& http) -> awaitable<> {
         auto page = co_await http.get(server.tls_url("/page"));
         CHECK(page.body() == "secret");
     });
@@ -46,7 +46,7 @@ TEST_CASE("tls: certificates that are not to be trusted", "[http][tls]") {
     for (const bad& b : all) {
         DYNAMIC_SECTION(b.name) {
             tcp_server server(http_answers("no"), tcp_server_options().tls(b.who.certificate, b.who.key));
-            with_client(trusting(authority), [&](http::client& http) -> awaitable<> {
+            with_working_client(trusting(authority), [&](http::client& http) -> awaitable<> {
                 auto r = co_await http.get(server.url(), nothrow);
                 check_failure(r, condition::tls, phase::tls, "", outcome::not_sent);
                 CHECK_THAT(r.error().message(), containing(b.words));
@@ -60,7 +60,7 @@ TEST_CASE("tls: an authority that nobody knows", "[http][tls]") {
     const temp_dir dir;
     const certificate_authority authority(dir.path());
     nginx server(nginx_options().tls(authority.issue("good")));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto r = co_await http.get(server.tls_url("/status/200"), nothrow);
         check_failure(r, condition::tls, phase::tls, "", outcome::not_sent);
     });
@@ -70,7 +70,7 @@ TEST_CASE("tls: checks switched off for one request are on for the next", "[http
     const temp_dir dir;
     const identity self = self_signed(dir.path(), "self");
     nginx server(nginx_options().tls(self));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         for (int i = 0; i < 3; ++i) {
             auto page = co_await http.get(
                 server.tls_url("/status/200"), http::request_options{}.dangerously_accept_any_certificate()
@@ -86,16 +86,19 @@ TEST_CASE("tls: checks switched off for one request are on for the next", "[http
 TEST_CASE("tls: a server that hangs in the handshake", "[http][tls][fault]") {
     tcp_server server(script().hang());
     const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
-    with_client(http::client_options().connect_timeout(200ms), [&](http::client& http) -> awaitable<> {
-        auto r = co_await http.get(url, nothrow);
-        check_failure(r, condition::timeout, phase::tls, "connect_timeout 200 ms", outcome::not_sent);
-    });
+    with_working_client(
+        http::client_options().connect_timeout(200ms),
+        [&](http::client& http) -> awaitable<> {
+            auto r = co_await http.get(url, nothrow);
+            check_failure(r, condition::timeout, phase::tls, "connect_timeout 200 ms", outcome::not_sent);
+        }
+    );
 }
 
 TEST_CASE("tls: a server that speaks no TLS", "[http][tls][fault]") {
     tcp_server server(script().send("HTTP/1.1 400 Bad Request\r\n\r\n").hang());
     const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto r = co_await http.get(url, nothrow);
         check_failure(r, condition::tls, phase::tls, "", outcome::not_sent);
     });

@@ -73,13 +73,17 @@ TEST_CASE("trace: every step of a request, in order", "[http][trace]") {
     CHECK(events.back().attempt == 2);
 }
 
-TEST_CASE("trace: the handshake is told with the request that goes out", "[http][trace][tls]") {
+TEST_CASE(
+    "trace: the handshake is told when it begins, and with the request that goes out", "[http][trace][tls]"
+) {
     const temp_dir dir;
     certificate_authority authority(dir.path());
     const identity files = authority.issue("server");
     tcp_server server(http_answers("ok"), tcp_server_options().tls(files.certificate, files.key));
     std::vector<http::trace_event> sent;
+    steps all;
     const auto note = [&](const http::trace_event& e) {
+        all.push_back(e.what);
         if (e.what == step::sent)
             sent.push_back(e);
     };
@@ -95,6 +99,10 @@ TEST_CASE("trace: the handshake is told with the request that goes out", "[http]
     CHECK(sent[0].times.tls > 0s);
     CHECK(sent[1].reused);
     CHECK(sent[1].times.tls == 0s);
+    const steps first{step::queued, step::resolving, step::connecting, step::securing,
+                      step::sent,   step::answering, step::done};
+    CHECK(steps(all.begin(), all.begin() + 7) == first);
+    CHECK(std::count(all.begin(), all.end(), step::securing) == 1);
 }
 
 TEST_CASE("trace: one line for a log, without secrets", "[http][trace]") {

@@ -1,4 +1,5 @@
 #include "tests/integration/http/checks.hpp"
+#include "tests/support/dead_ports.hpp"
 #include "tests/support/nginx.hpp"
 #include "tests/support/tcp_server.hpp"
 
@@ -22,11 +23,20 @@ void check_bytes(
 ) {
     CAPTURE(bytes.substr(0, 200));
     tcp_server server(script().expect_request().send(bytes));
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto r = co_await http.get(server.url(), options, nothrow);
         check_failure(r, what, where, "", outcome::answered);
         CHECK_THAT(r.error().message(), containing(reason));
     });
+}
+
+// Those of connections, where servers are processes of their own.
+std::vector<int> sockets_since(const resources& before) {
+    std::vector<int> found;
+    for (const auto& [fd, what] : resources_now().descriptors)
+        if (!before.descriptors.contains(fd) && what.starts_with("socket:"))
+            found.push_back(fd);
+    return found;
 }
 
 // No descriptor may be opened above `most`, as long as this lives.
@@ -74,7 +84,7 @@ TEST_CASE("fault: more than the Content-Length is not the body, nor the next ans
                 .hang();
         return script().expect_request().send(ok).repeat();
     });
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         for (int i = 0; i < 3; ++i) {
             auto page = co_await http.get(server.url());
             CHECK(page.body() == "ok");
@@ -88,7 +98,7 @@ TEST_CASE("fault: the server has no more to say, and says so", "[http][fault]") 
         script().expect_request().send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").half_close().hang()
     );
     tcp_server at_end(script().expect_request().send("HTTP/1.1 200 OK\r\n\r\nwhole").half_close().hang());
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         auto nothing = co_await http.get(before_head.url(), nothrow);
         check_failure(nothing, condition::network, phase::first_byte, "", outcome::in_doubt);
         auto half = co_await http.get(in_body.url(), nothrow);
@@ -103,7 +113,7 @@ TEST_CASE("fault: no descriptor is left", "[http][fault]") {
     nginx server, other; // in processes of their own
     server.serve("page", "ok");
     other.serve("page", "ok");
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         co_await http.get(server.url("/page")); // what is opened at the first request is open
         std::vector<int> taken;
         {
@@ -123,16 +133,37 @@ TEST_CASE("fault: no descriptor is left", "[http][fault]") {
     });
 }
 
+TEST_CASE(
+    "fault: the number of a connection that was cancelled is that of the next", "[http][fault][cancel]"
+) {
+    const bool connects = GENERATE(true, false);
+    const black_hole hole;
+    nginx server(nginx_options().slow_rate(1000));
+    server.serve("page", "ok");
+    server.serve("slow/page", std::string(100'000, 'x'));
+    const std::string nowhere = "http://127.0.0.1:" + std::to_string(hole.port()) + "/";
+    with_working_client(http::client_options().max_in_flight(1), [&](http::client& http) -> awaitable<> {
+        const resources before = resources_now();
+        std::vector<int> cancelled;
+        co_await with_task_group([&](task_group& tasks) -> awaitable<> {
+            tasks.spawn(http.get(connects ? nowhere : server.url("/slow/page"), nothrow));
+            while ((cancelled = sockets_since(before)).empty())
+                co_await sleep_for(1ms);
+            tasks.cancel();
+        });
+        auto page = co_await http.get(server.url("/page"));
+        CHECK(page.body() == "ok");
+        CHECK(sockets_since(before) == cancelled);
+    });
+}
+
 TEST_CASE("fault: a descriptor's number is used again behind libcurl's back", "[http][fault]") {
     nginx server;
     server.serve("page", "ok");
-    with_client([&](http::client& http) -> awaitable<> {
+    with_working_client([&](http::client& http) -> awaitable<> {
         const resources before = resources_now();
         co_await http.get(server.url("/page"));
-        std::vector<int> kept; // connections
-        for (const auto& [fd, what] : resources_now().descriptors)
-            if (!before.descriptors.contains(fd) && what.starts_with("socket:"))
-                kept.push_back(fd);
+        const std::vector<int> kept = sockets_since(before);
         REQUIRE(kept.size() == 1);
         int ends[2];
         REQUIRE(::pipe(ends) == 0);
