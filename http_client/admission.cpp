@@ -5,31 +5,38 @@
 namespace oneloop::http {
 
 bool admission::enter(ticket& t, const std::string& host_key) {
-    const auto known = hosts_.find(host_key);
-    const bool goes_at_once =
-        under_way_ < total_ &&
-        (known == hosts_.end() ||
-         (known->second.waiting.empty() && !known->second.rests && known->second.under_way < per_host_));
-    if (!goes_at_once && queued_ >= most_queued_)
-        return false;
-    wait(t, host_key);
+    if (queued_ >= most_queued_) {
+        const auto known = hosts_.find(host_key);
+        const bool goes_at_once = under_way_ < total_ && (known == hosts_.end() || is_free(known->second));
+        if (!goes_at_once)
+            return false;
+    }
+    wait(t, host_of(host_key));
     return true;
 }
 
 void admission::move(ticket& t, const std::string& host_key) {
     leave(t);
-    wait(t, host_key);
+    wait(t, host_of(host_key));
 }
 
-void admission::wait(ticket& t, const std::string& host_key) {
-    host& h = hosts_[host_key];
-    if (h.key.empty()) {
-        h.key = host_key;
-        h.first_lane = std::hash<std::string>()(host_key) % lanes_;
+admission::host& admission::host_of(const std::string& key) {
+    if (const auto known = hosts_.find(key); known != hosts_.end())
+        return known->second;
+    const auto made = hosts_.try_emplace(key, std::hash<std::string>()(key) % lanes_).first;
+    made->second.key = &made->first;
+    return made->second;
+}
+
+void admission::wait(ticket& t, host& h) {
+    if (h.idle.is_linked()) {
+        h.idle.unlink();
+        --number_idle_;
     }
     t.host_ = &h;
-    t.place_ = h.waiting.insert(h.waiting.end(), &t);
+    h.waiting.push_back(t);
     t.state_ = ticket::state::waiting;
+    ++h.queued;
     ++queued_;
     give_turn(h);
 }
@@ -39,12 +46,12 @@ admission::ticket* admission::next(time_point now) {
         wake(now);
     if (under_way_ >= total_ || turns_.empty())
         return nullptr;
-    host& h = *turns_.front();
+    host& h = turns_.front();
     turns_.pop_front();
-    h.has_turn = false;
-    ticket& t = *h.waiting.front();
+    ticket& t = h.waiting.front();
     h.waiting.pop_front();
     t.state_ = ticket::state::under_way;
+    --h.queued;
     --queued_;
     ++under_way_;
     ++h.under_way;
@@ -58,7 +65,7 @@ admission::ticket* admission::next(time_point now) {
 
 void admission::rest(host& h, time_point until) {
     h.rests = true;
-    h.end_of_rest = resting_.emplace(until, &h);
+    resting_.emplace(until, &h);
 }
 
 void admission::wake(time_point now) {
@@ -67,7 +74,7 @@ void admission::wake(time_point now) {
         resting_.erase(resting_.begin());
         h.rests = false;
         give_turn(h);
-        forget_if_idle(h);
+        rest_if_idle(h);
     }
 }
 
@@ -78,7 +85,7 @@ deadline admission::next_turn() const {
 
 std::size_t admission::queued(const std::string& host_key) const {
     const auto h = hosts_.find(host_key);
-    return h == hosts_.end() ? 0 : h->second.waiting.size();
+    return h == hosts_.end() ? 0 : h->second.queued;
 }
 
 std::size_t admission::under_way(const std::string& host_key) const {
@@ -91,7 +98,8 @@ void admission::leave(ticket& t) {
         return;
     host& h = *t.host_;
     if (t.state_ == ticket::state::waiting) {
-        h.waiting.erase(t.place_);
+        t.place_.unlink();
+        --h.queued;
         --queued_;
     } else {
         --h.under_way;
@@ -101,7 +109,7 @@ void admission::leave(ticket& t) {
     t.state_ = ticket::state::out;
     t.host_ = nullptr;
     give_turn(h);
-    forget_if_idle(h);
+    rest_if_idle(h);
 }
 
 std::size_t admission::lane_for(const host& h) const noexcept {
@@ -116,18 +124,28 @@ std::size_t admission::lane_for(const host& h) const noexcept {
     return best;
 }
 
-void admission::give_turn(host& h) {
-    const bool deserves = !h.waiting.empty() && !h.rests && h.under_way < per_host_;
-    if (deserves && !h.has_turn)
-        h.turn = turns_.insert(turns_.end(), &h);
-    else if (!deserves && h.has_turn)
-        turns_.erase(h.turn);
-    h.has_turn = deserves;
+bool admission::is_free(const host& h) const noexcept {
+    return h.queued == 0 && !h.rests && h.under_way < per_host_;
 }
 
-void admission::forget_if_idle(host& h) {
-    if (h.waiting.empty() && h.under_way == 0 && !h.rests)
-        hosts_.erase(std::string(h.key)); // a copy: the key dies with the host
+void admission::give_turn(host& h) {
+    const bool deserves = h.queued > 0 && !h.rests && h.under_way < per_host_;
+    if (deserves && !h.turn.is_linked())
+        turns_.push_back(h);
+    else if (!deserves)
+        h.turn.unlink();
+}
+
+// Who asks one host after the other comes back to it soon, so it is forgotten only when many others have
+// come meanwhile.
+void admission::rest_if_idle(host& h) {
+    if (h.queued > 0 || h.under_way > 0 || h.rests || h.idle.is_linked())
+        return;
+    idle_.push_back(h);
+    if (++number_idle_ <= most_idle)
+        return;
+    --number_idle_;
+    hosts_.erase(std::string(*idle_.front().key)); // a copy: the key dies with the host
 }
 
 } // namespace oneloop::http

@@ -2,10 +2,11 @@
 
 #include <oneloop/deadline.hpp>
 
+#include <boost/intrusive/list.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <list>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,8 @@ namespace oneloop::http {
 /// of requests but their place, and is told what time it is.
 class admission {
     struct host;
+    using place = boost::intrusive::list_member_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>; // in one list at most
 
 public:
     using time_point = deadline::clock::time_point;
@@ -37,7 +40,7 @@ public:
         enum class state { out, waiting, under_way } state_ = state::out;
         host* host_ = nullptr;
         std::size_t lane_ = 0;
-        std::list<ticket*>::iterator place_;
+        place place_;
     };
 
     /// `pause`: between the beginnings of two requests to one host.
@@ -51,7 +54,7 @@ public:
     /// Requests under way are spread over so many lanes. Each host begins with one of them and takes the next
     /// for what is beyond `lane_width`, so that it finds its connections again.
     std::size_t lanes() const noexcept { return lanes_; }
-    static constexpr std::size_t lane_width = 64, most_lanes = 8;
+    static constexpr std::size_t lane_width = 64, most_lanes = 8, most_idle = 256;
 
     /// False when the queue is full. A request that can go at once is not counted as queued.
     bool enter(ticket& t, const std::string& host_key);
@@ -77,35 +80,46 @@ public:
     template <class Told>
     void each_host(Told told) const {
         for (const auto& [key, h] : hosts_)
-            if (!h.waiting.empty() || h.under_way > 0)
+            if (h.queued > 0 || h.under_way > 0)
                 told(key);
     }
     std::size_t most_queued() const noexcept { return most_queued_; }
 
 private:
+    template <class T, place T::*Place>
+    using list_of = boost::intrusive::list<
+        T, boost::intrusive::member_hook<T, place, Place>, boost::intrusive::constant_time_size<false>>;
+
     struct host {
-        std::string key;
-        std::list<ticket*> waiting;
-        std::size_t under_way = 0;
+        explicit host(std::size_t lane) : first_lane(lane) {}
+
+        const std::string* key = nullptr;
+        list_of<ticket, &ticket::place_> waiting;
+        std::size_t queued = 0, under_way = 0;
         std::array<std::size_t, most_lanes> in_lane{};
-        std::size_t first_lane = 0;
-        bool has_turn = false, rests = false;
-        std::list<host*>::iterator turn;
-        std::multimap<time_point, host*>::iterator end_of_rest;
+        std::size_t first_lane;
+        bool rests = false;
+        place turn, idle;
     };
+    using hosts = list_of<host, &host::turn>;
+    using idle_hosts = list_of<host, &host::idle>;
 
     std::size_t lane_for(const host& h) const noexcept;
-    void wait(ticket& t, const std::string& host_key);
+    bool is_free(const host& h) const noexcept;
+    host& host_of(const std::string& key);
+    void wait(ticket& t, host& h);
     void give_turn(host& h);
     void rest(host& h, time_point until);
     void wake(time_point now);
-    void forget_if_idle(host& h);
+    void rest_if_idle(host& h);
 
     const std::size_t total_, per_host_, most_queued_, lanes_;
     const duration pause_;
     std::size_t queued_ = 0, under_way_ = 0;
     std::unordered_map<std::string, host> hosts_;
-    std::list<host*> turns_;                   // hosts with somebody waiting and room for one more
+    hosts turns_;     // with somebody waiting and room for one more
+    idle_hosts idle_; // with nobody, the one that had somebody last at the end: a few are remembered
+    std::size_t number_idle_ = 0;
     std::multimap<time_point, host*> resting_; // until then nobody goes there, whether anybody waits or not
 };
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,7 @@ public:
 
     // What it was told last, where telling it again costs
     bool plain_get = true, compressed = false, digest = false;
+    std::optional<bool> usual_fields; // those of a GET without its own, with compression or without
     bool verified = true, certificate = false, pinned = false, proxied = false, http2 = false,
          own_cookie = false, fresh = false;
 

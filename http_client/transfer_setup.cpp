@@ -199,6 +199,10 @@ bool transfer::sends_in_pieces() const noexcept {
 
 void transfer::set_fields(easy& e) const {
     set_own_cookies(e);
+    const auto usual =
+        fields_.size() == 0 && !file && e.plain_get ? std::optional(wants_compression()) : std::nullopt;
+    if (usual && e.usual_fields == usual)
+        return;
     std::string lines;
     const auto add = [&lines](std::string_view line, std::string_view more = {}) {
         lines.append(line).append(more) += '\n';
@@ -227,6 +231,7 @@ void transfer::set_fields(easy& e) const {
             add("Expect:");
     }
     e.set_fields(std::move(lines));
+    e.usual_fields = usual;
 }
 
 // One Cookie field is all there may be (RFC 6265, 5.4), so what the jar has is put into that of the request.
