@@ -38,7 +38,7 @@ constexpr int enough = 64;
 
 } // namespace
 
-poll_set::poll_set(const executor& loop) : epoll_(loop, make_epoll()) {}
+poll_set::poll_set(const executor& loop) : epoll_(loop, make_epoll()), pause_(loop) {}
 
 void poll_set::run(ready_function ready, std::function<void()> turn_over) {
     ready_ = std::move(ready);
@@ -50,6 +50,13 @@ void poll_set::rest() {
     ready_ = nullptr;
     error_code ignored;
     epoll_.cancel(ignored);
+    look_again_after({});
+}
+
+void poll_set::look_again_after(std::chrono::steady_clock::duration d) {
+    next_pause_ = d;
+    if (d == d.zero() && pauses_)
+        pause_.cancel();
 }
 
 void poll_set::want(int fd, unsigned what) {
@@ -82,18 +89,26 @@ void poll_set::arm() {
     if (armed_ || !ready_)
         return;
     armed_ = true;
-    epoll_.async_wait(epoll_.wait_read, [self = shared_from_this()](error_code stopped) {
-        self->armed_ = false;
-        if (stopped)
-            return self->arm();
-        try {
-            self->deliver();
-        } catch (...) { // a program may throw through its loop, and run it again
-            self->arm();
-            throw;
-        }
-        self->arm();
-    });
+    const auto turn = [self = shared_from_this()](error_code stopped) { self->turn(stopped); };
+    const auto pause = std::exchange(next_pause_, {});
+    if (pause == pause.zero())
+        return epoll_.async_wait(epoll_.wait_read, turn);
+    pauses_ = true;
+    pause_.expires_after(pause);
+    pause_.async_wait(turn);
+}
+
+void poll_set::turn(error_code stopped) {
+    armed_ = pauses_ = false;
+    if (stopped)
+        return arm();
+    try {
+        deliver();
+    } catch (...) { // a program may throw through its loop, and run it again
+        arm();
+        throw;
+    }
+    arm();
 }
 
 void poll_set::deliver() {

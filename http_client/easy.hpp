@@ -43,6 +43,9 @@ class easy : public place_in<running_ones>,
              public place_in<unpaused_ones>,
              public place_in<early_ones> {
 public:
+    /// What is worth a file, or to be read in pieces, is taken for as large as this, too.
+    static constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
+
     easy();
     ~easy();
     easy(const easy&) = delete;
@@ -91,6 +94,7 @@ public:
     class transfer* serves = nullptr;       // at the moment; libcurl's callbacks get the handle
     lane* works_in = nullptr;               // from multi::add to remove
     bool begun = false;                     // libcurl knows of it
+    bool large = false;                     // its body, as far as anybody knows
     curl_socket_t socket = CURL_SOCKET_BAD; // that libcurl last waited for
     slist resolve;                          // libcurl reads it while the request runs
 

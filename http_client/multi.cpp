@@ -83,6 +83,11 @@ bool multi::add(easy& transfer, std::size_t which) {
         open(l);
     l.running.push_back(transfer);
     transfer.works_in = &l;
+    ++running_;
+    if (transfer.last_body >= easy::large_body) // the best guess
+        set_large(transfer, true);
+    else
+        sockets_->look_again_after({});
     if (!watching_) {
         watching_ = true;
         sockets_->run(
@@ -139,6 +144,8 @@ void multi::remove(easy& transfer) {
 }
 
 void multi::forget(easy& transfer) {
+    --running_;
+    set_large(transfer, false);
     transfer.place_in<running_ones>::unlink();
     transfer.place_in<waiting_ones>::unlink();
     transfer.place_in<unpaused_ones>::unlink();
@@ -155,6 +162,17 @@ void multi::rest_if_idle() {
     sockets_->rest();
     for (const auto& each : lanes_)
         each->timer.cancel();
+}
+
+void multi::set_large(easy& transfer, bool large) {
+    if (std::exchange(transfer.large, large) != large)
+        large_ += large ? 1 : -1;
+}
+
+void multi::got_large_piece(easy& transfer) {
+    got_large_piece_ = true;
+    if (transfer.works_in)
+        set_large(transfer, true);
 }
 
 void multi::answered_early(easy& transfer) {

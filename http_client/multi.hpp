@@ -57,6 +57,10 @@ public:
     [[nodiscard]] bool add(easy& transfer, std::size_t lane);
     void remove(easy& transfer);
 
+    /// A piece of a large body has come. While all that run have large bodies, those are taken a few times in
+    /// a millisecond and not packet by packet: to be woken for each costs more than to receive it.
+    void got_large_piece(easy& transfer);
+
     /// Over HTTP/2 the answer may end before the request. libcurl 7.88 finds out when it has sent the rest,
     /// tells nobody, and waits for a socket that has no more to say: from now on it is called once more each
     /// time.
@@ -98,7 +102,8 @@ private:
     void end_turn();
     void leave_turn();
     bool begin(lane&, easy& transfer);
-    static void forget(easy& transfer);
+    void forget(easy& transfer);
+    void set_large(easy& transfer, bool);
     void begin_more(lane&);
     void go_on();
     void act(lane&, curl_socket_t fd, int events);
@@ -119,8 +124,9 @@ private:
     std::vector<std::unique_ptr<lane>> lanes_;
     std::vector<lane*> by_socket_; // which told of it last, where there are several
     list_of<unpaused_ones> unpaused_;
+    std::ptrdiff_t running_ = 0, large_ = 0;
     std::optional<deadline::clock::time_point> now_;
-    bool watching_ = false, in_turn_ = false;
+    bool watching_ = false, in_turn_ = false, got_large_piece_ = false;
 };
 
 } // namespace oneloop::http

@@ -17,6 +17,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+// At a gigabit a second 50 KB come meanwhile.
+constexpr std::chrono::microseconds until_more_has_come{400};
+
 // libcurl is C: nothing may be thrown through it. What can be thrown there is bad_alloc; -1 ends the
 // transfers.
 template <class Callback>
@@ -126,6 +129,8 @@ void multi::end_turn() {
     for (const auto& each : lanes_)
         if (each->kick_wanted)
             kick(*each);
+    const bool only_large = std::exchange(got_large_piece_, false) && running_ == large_;
+    sockets_->look_again_after(only_large ? until_more_has_come : std::chrono::microseconds::zero());
     leave_turn();
 }
 

@@ -22,6 +22,9 @@ constexpr std::uint64_t most_of_a_redirect = std::uint64_t{64} << 10;
 // Compression that pays: below this size any ratio is harmless.
 constexpr std::uint64_t harmless_expansion = std::uint64_t{1} << 20;
 
+// Of smaller pieces it is not asked whether they are those of a large body.
+constexpr std::size_t worth_a_look = 4096;
+
 } // namespace
 
 int transfer::on_request(void* self, char*, char*, int, int) {
@@ -220,6 +223,9 @@ std::uint64_t transfer::most_of_body() const {
 
 std::size_t transfer::body(std::string_view piece) {
     limits.progress(now());
+    if (easy_ && piece.size() >= worth_a_look &&
+        easy_->info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) >= curl_off_t{easy::large_body})
+        driver_->got_large_piece(*easy_);
     if (is_redirected()) {
         answer_.count(piece.size());
         seen_enough_ = answer_.body_size() > most_of_a_redirect;

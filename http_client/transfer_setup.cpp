@@ -17,9 +17,6 @@ constexpr std::size_t most_at_once = std::size_t{64} << 10;
 
 constexpr long packed_at_once = 8L << 10;
 
-// What is worth a file, or to be read in pieces, is taken for as large as this.
-constexpr std::uint64_t large_body = std::uint64_t{1} << 20;
-
 void transfer::set_up(easy& e, const client_options& options, const connection_setup& connection) {
     if (connection.proxy) // which is told it, too; otherwise see set_fields()
         e.set(CURLOPT_USERAGENT, options.user_agent_.c_str());
@@ -125,7 +122,7 @@ void transfer::prepare(std::unique_ptr<easy> handle, multi& driver, const boost:
     else if (wants_compression())
         e.read_at_once(packed_at_once);
     else
-        e.expect_body(large_body);
+        e.expect_body(easy::large_body);
 
     const bool proxied = is_proxied();
     const bool told_address = e.resolve != nullptr;
