@@ -41,13 +41,12 @@ constexpr int enough = 64;
 poll_set::poll_set(const executor& loop) : epoll_(loop, make_epoll()), pause_(loop) {}
 
 void poll_set::run(ready_function ready, std::function<void()> turn_over) {
-    ready_ = std::move(ready);
-    turn_over_ = std::move(turn_over);
+    told_ = std::make_shared<callbacks>(callbacks{std::move(ready), std::move(turn_over)});
     arm();
 }
 
 void poll_set::rest() {
-    ready_ = nullptr;
+    told_ = nullptr;
     error_code ignored;
     epoll_.cancel(ignored);
     look_again_after({});
@@ -86,7 +85,7 @@ void poll_set::tell_epoll(interest_table::step step, int fd, unsigned what) {
 }
 
 void poll_set::arm() {
-    if (armed_ || !ready_)
+    if (armed_ || !told_)
         return;
     armed_ = true;
     const auto turn = [self = shared_from_this()](error_code stopped) { self->turn(stopped); };
@@ -112,26 +111,27 @@ void poll_set::turn(error_code stopped) {
 }
 
 void poll_set::deliver() {
-    const auto turn_over = turn_over_; // a call may end with rest(), which drops it
+    const auto told = told_;
+    if (!told)
+        return;
     // Again while there is more: what comes of all of it is done together
-    for (int all = 0, some = 2; ready_ && some > 1 && all < enough; all += some)
-        some = deliver_some();
-    if (ready_)
-        turn_over();
+    for (int all = 0, some = 2; told_ == told && some > 1 && all < enough; all += some)
+        some = deliver_some(*told);
+    if (told_ == told)
+        told->turn_over();
 }
 
-int poll_set::deliver_some() {
-    const auto ready = ready_;
+int poll_set::deliver_some(const callbacks& told) {
     std::array<epoll_event, enough> events;
     const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
-    for (int i = 0; i < count && ready_; ++i) {
+    for (int i = 0; i < count && told_.get() == &told; ++i) {
         const int fd = events[static_cast<std::size_t>(i)].data.fd;
         if (table_.wanted(fd) == not_ready) {
             tell_epoll(table_.unwanted(fd), fd, not_ready);
             if (unwanted_)
                 unwanted_(fd);
         } else {
-            ready(fd, readiness_of(events[static_cast<std::size_t>(i)].events));
+            told.ready(fd, readiness_of(events[static_cast<std::size_t>(i)].events));
         }
     }
     return count;

@@ -53,17 +53,21 @@ public:
     void deliver();
 
 private:
+    struct callbacks {
+        ready_function ready;
+        std::function<void()> turn_over;
+    };
+
     void arm();
     void turn(error_code stopped);
-    int deliver_some();
+    int deliver_some(const callbacks&);
     void tell_epoll(interest_table::step, int fd, unsigned what);
 
     boost::asio::posix::stream_descriptor epoll_;
     boost::asio::steady_timer pause_;
     std::chrono::steady_clock::duration next_pause_{};
     interest_table table_;
-    ready_function ready_;
-    std::function<void()> turn_over_;
+    std::shared_ptr<const callbacks> told_; // from run() to rest(), which may come from inside of a call
     std::function<void(int)> unwanted_;
     bool armed_ = false, pauses_ = false;
 };

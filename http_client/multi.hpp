@@ -57,8 +57,8 @@ public:
     [[nodiscard]] bool add(easy& transfer, std::size_t lane);
     void remove(easy& transfer);
 
-    /// A piece of a large body has come. While all that run have large bodies, those are taken a few times in
-    /// a millisecond and not packet by packet: to be woken for each costs more than to receive it.
+    /// A piece of a large body has come. While all that run have large bodies, those are taken once in a
+    /// millisecond and not packet by packet: to be woken for each costs more than to receive it.
     void got_large_piece(easy& transfer);
 
     /// Over HTTP/2 the answer may end before the request. libcurl 7.88 finds out when it has sent the rest,

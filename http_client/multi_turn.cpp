@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// At a gigabit a second 50 KB come meanwhile.
-constexpr std::chrono::microseconds until_more_has_come{400};
+// At a gigabit a second 125 KB come meanwhile.
+constexpr std::chrono::milliseconds until_more_has_come{1};
 
 // libcurl is C: nothing may be thrown through it. What can be thrown there is bad_alloc; -1 ends the
 // transfers.
@@ -130,7 +130,7 @@ void multi::end_turn() {
         if (each->kick_wanted)
             kick(*each);
     const bool only_large = std::exchange(got_large_piece_, false) && running_ == large_;
-    sockets_->look_again_after(only_large ? until_more_has_come : std::chrono::microseconds::zero());
+    sockets_->look_again_after(only_large ? until_more_has_come : std::chrono::milliseconds::zero());
     leave_turn();
 }
 
