@@ -15,6 +15,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr int idle_turns_before_rest = 8;
+
 // Hosts do not spread evenly over the lanes.
 std::size_t kept_in_each(std::size_t lanes, std::size_t connections) {
     return lanes == 1 ? connections : 2 * connections / lanes;
@@ -94,20 +96,28 @@ deadline engine::check_limits(deadline_timer::entry& which) {
     return deadline::never();
 }
 
-// One more turn, because whoever was just told may start the next request.
+// Whoever was just told may start the next request in this turn, and who waits for all of many starts the
+// next of them a few turns later.
 void engine::rest_soon() {
-    if (std::exchange(rest_pending_, true))
-        return;
+    idle_turns_ = 0;
+    if (!std::exchange(rest_pending_, true))
+        count_idle_turn();
+}
+
+void engine::count_idle_turn() {
     asio::post(loop_, [weak = weak_from_this()] {
-        auto self = weak.lock();
+        const auto self = weak.lock();
         if (!self)
             return;
+        const bool idle = !self->gone_ && self->transfers_.empty();
+        if (idle && ++self->idle_turns_ < idle_turns_before_rest)
+            return self->count_idle_turn();
         self->rest_pending_ = false;
-        if (!self->gone_ && self->transfers_.empty()) {
-            self->multi_->rest_if_idle();
-            self->bodies_->close();
-            self->deadlines_->rest();
-        }
+        if (!idle)
+            return;
+        self->multi_->rest_if_idle();
+        self->bodies_->close();
+        self->deadlines_->rest();
     });
 }
 

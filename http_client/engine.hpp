@@ -88,6 +88,7 @@ private:
     void enter(transfer&, phase);
     deadline check_limits(deadline_timer::entry&);
     void rest_soon();
+    void count_idle_turn();
     std::unique_ptr<easy> take_handle();
 
     executor loop_;
@@ -113,6 +114,7 @@ private:
     std::size_t files_at_work_ = 0; // some may still be removed when their request is over
     std::uint64_t completed_ = 0, failed_ = 0, retried_ = 0, accepted_ = 0;
     bool closing_ = false, gone_ = false, rest_pending_ = false, pumping_ = false;
+    int idle_turns_ = 0;
     bool tells_here_ = false;  // nothing but the loop is below us on the stack
     bool asks_policy_ = false; // the rule of the program's own, from inside a request
 };
