@@ -58,6 +58,7 @@ TEST_CASE("attempts: nor is it forgotten when the last one was not sent", "[http
         script()
             .expect(whole_request)
             .send("HTTP/1.1 307 Elsewhere\r\nLocation: " + nowhere + "\r\nContent-Length: 0\r\n\r\n")
+            .repeat() // a POST on a connection that is just being closed is lost
     );
     with_client([&](http::client& http) -> awaitable<> {
         for (int attempts : {1, 2}) {
