@@ -130,10 +130,10 @@ bool admission::is_free(const host& h) const noexcept {
 
 void admission::give_turn(host& h) {
     const bool deserves = h.queued > 0 && !h.rests && h.under_way < per_host_;
-    if (deserves && !h.turn.is_linked())
-        turns_.push_back(h);
-    else if (!deserves)
+    if (!deserves)
         h.turn.unlink();
+    else if (!h.turn.is_linked())
+        turns_.push_back(h);
 }
 
 // Who asks one host after the other comes back to it soon, so it is forgotten only when many others have
@@ -145,7 +145,7 @@ void admission::rest_if_idle(host& h) {
     if (++number_idle_ <= most_idle)
         return;
     --number_idle_;
-    hosts_.erase(std::string(*idle_.front().key)); // a copy: the key dies with the host
+    hosts_.erase(hosts_.find(*idle_.front().key));
 }
 
 } // namespace oneloop::http

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int idle_turns_before_rest = 8;
+constexpr int idle_turns_before_rest = 8; // of the loop
 
 // Hosts do not spread evenly over the lanes.
 std::size_t kept_in_each(std::size_t lanes, std::size_t connections) {

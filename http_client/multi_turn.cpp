@@ -161,6 +161,8 @@ CURLMcode multi::look_again(lane& l) {
     std::vector<curl_socket_t> those;
     for (const easy& each : l.early)
         those.push_back(each.socket);
+    std::ranges::sort(those); // many requests may share a connection
+    those.erase(std::unique(those.begin(), those.end()), those.end());
     int still_running = 0;
     CURLMcode code = CURLM_OK;
     for (std::size_t i = 0; i < those.size() && code == CURLM_OK; ++i)

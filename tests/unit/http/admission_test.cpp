@@ -176,3 +176,23 @@ TEST_CASE("admission: who waits for the pause of a host is queued", "[admission]
     a.leave(t[0]);
     CHECK_FALSE(a.enter(t[1], "calm"));
 }
+
+TEST_CASE("admission: more hosts than are remembered, again and again", "[admission]") {
+    admission a(10, 2, 10);
+    admission::ticket kept;
+    REQUIRE(a.enter(kept, "kept"));
+    REQUIRE(a.next(start) == &kept);
+    for (std::size_t i = 0; i < 5 * admission::most_idle; ++i) {
+        const std::string host = "h" + std::to_string(i % (2 * admission::most_idle));
+        std::array<admission::ticket, 2> t;
+        REQUIRE(a.enter(t[0], host));
+        REQUIRE(a.enter(t[1], i % 3 == 0 ? "kept" : host));
+        REQUIRE(admitted(a, t) == indices{0, 1});
+        a.leave(t[0]);
+        REQUIRE(a.under_way("kept") == (i % 3 == 0 ? 2 : 1));
+        a.leave(t[1]);
+    }
+    CHECK(a.under_way() == 1);
+    CHECK(a.queued() == 0);
+    a.leave(kept);
+}
