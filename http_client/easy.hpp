@@ -94,6 +94,7 @@ public:
     class transfer* serves = nullptr;       // at the moment; libcurl's callbacks get the handle
     lane* works_in = nullptr;               // from multi::add to remove
     bool begun = false;                     // libcurl knows of it
+    bool connected = false;                 // it has a connection and sends its request
     bool large = false;                     // its body, as far as anybody knows
     curl_socket_t socket = CURL_SOCKET_BAD; // that libcurl last waited for
     slist resolve;                          // libcurl reads it while the request runs

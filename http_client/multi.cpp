@@ -151,7 +151,7 @@ void multi::forget(easy& transfer) {
     transfer.place_in<unpaused_ones>::unlink();
     transfer.place_in<early_ones>::unlink();
     transfer.works_in = nullptr;
-    transfer.begun = false;
+    transfer.begun = transfer.connected = false;
     transfer.socket = CURL_SOCKET_BAD;
 }
 

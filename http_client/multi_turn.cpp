@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -30,6 +31,22 @@ int unless_it_throws(Callback callback) noexcept {
     } catch (...) {
         return -1;
     }
+}
+
+// 0 if it has none.
+long local_port(curl_socket_t fd) noexcept {
+    union {
+        sockaddr any;
+        sockaddr_in v4;
+        sockaddr_in6 v6;
+        sockaddr_storage room;
+    } address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(fd, &address.any, &size) != 0)
+        return 0;
+    return address.any.sa_family == AF_INET    ? ntohs(address.v4.sin_port)
+           : address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port)
+                                               : 0;
 }
 
 } // namespace
@@ -70,11 +87,15 @@ void multi::distrust_idle_connections() {
     });
 }
 
-// Also by one that is paused.
+// Also by one that is paused. One that paused before libcurl had to wait for it is known by the connection's
+// port.
 bool multi::is_used(curl_socket_t fd) const noexcept {
-    return std::ranges::any_of(lanes_, [fd](const auto& l) {
-        return std::ranges::any_of(l->running, [fd](const easy& e) { return e.socket == fd; });
-    });
+    const long port = local_port(fd);
+    const auto uses = [fd, port](const easy& e) {
+        return e.socket == fd ||
+               (e.socket == CURL_SOCKET_BAD && e.connected && e.info<long>(CURLINFO_LOCAL_PORT) == port);
+    };
+    return std::ranges::any_of(lanes_, [&](const auto& l) { return std::ranges::any_of(l->running, uses); });
 }
 
 int multi::on_timer(CURLM*, long milliseconds, void* self) {

@@ -33,6 +33,7 @@ int transfer::on_request(void* self, char*, char*, int, int) {
     // dead and it repeats the request by itself: right for what may be repeated, and for nothing else. And it
     // comes here with an authorization, once for each 401.
     const auto begin = [&t]() -> std::size_t {
+        t.easy_->connected = true;
         const bool asked_who = std::exchange(t.asked_who_, false);
         if (std::exchange(t.request_begun_, true) && !is_idempotent(t.method_) && !asked_who) {
             t.refusal_ = failure(error_code(CURLE_GOT_NOTHING, curl_category()))

@@ -3,6 +3,8 @@
 #include "tests/support/step_cancel.hpp"
 #include "tests/support/tcp_server.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 
 using namespace oneloop;
@@ -27,6 +29,24 @@ std::string varied(std::size_t size) {
         c = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
     return out;
 }
+
+// This thread and what it starts have one processor among them.
+class one_processor {
+public:
+    one_processor() {
+        ::sched_getaffinity(0, sizeof before_, &before_);
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(::sched_getcpu(), &one);
+        ::sched_setaffinity(0, sizeof one, &one);
+    }
+    ~one_processor() { ::sched_setaffinity(0, sizeof before_, &before_); }
+    one_processor(const one_processor&) = delete;
+    one_processor& operator=(const one_processor&) = delete;
+
+private:
+    cpu_set_t before_{};
+};
 
 } // namespace
 
@@ -343,4 +363,26 @@ TEST_CASE("stream: cancelled after the k-th handler", "[http][stream][cancel]") 
         step_cancel_options().heap_growth(1 << 20)
     );
     CHECK(steps > 5);
+}
+
+// On one processor the server has answered before we go on: then the answer pauses before libcurl has waited
+// for it.
+TEST_CASE(
+    "stream: one after the other on a connection that is kept, each slower than the server", "[http][stream]"
+) {
+    const one_processor ours_and_the_servers;
+    nginx server;
+    server.serve("page", std::string(300'000, 'x'));
+    with_client([&](http::client& http) -> awaitable<> {
+        const auto options = http::request_options().read_ahead(1000);
+        for (int i = 0; i < 50; ++i) {
+            auto page = co_await http.stream(server.url("/page"), options);
+            co_await sleep_for(0ms); // what has come is not read yet
+            std::size_t size = 0;
+            while (auto piece = co_await page.read())
+                size += piece->size();
+            REQUIRE(size == 300'000);
+        }
+    });
+    CHECK(server.requests(50).back().connection == server.requests(50).front().connection);
 }
