@@ -371,9 +371,12 @@ TEST_CASE(
     "stream: one after the other on a connection that is kept, each slower than the server", "[http][stream]"
 ) {
     const one_processor ours_and_the_servers;
-    nginx server;
+    nginx server(nginx_options().unix_socket());
     server.serve("page", std::string(300'000, 'x'));
-    with_client([&](http::client& http) -> awaitable<> {
+    http::client_options over;
+    if (GENERATE(false, true))
+        over.unix_socket(server.unix_path());
+    with_client(over, [&](http::client& http) -> awaitable<> {
         const auto options = http::request_options().read_ahead(1000);
         for (int i = 0; i < 50; ++i) {
             auto page = co_await http.stream(server.url("/page"), options);
